@@ -1,0 +1,1 @@
+"""What steers a stream: prompts, and the ways to mix them."""

@@ -1,0 +1,34 @@
+"""Frames: uint8 RGB pictures [H, W, 3], where they come from (sources) and where they go (sinks)."""
+
+from typing import Any
+
+from playground.frames.pixels import Frame, as_frame, check_size, cropped_to, resized
+from playground.frames.sinks import ClipFile, Mailbox
+from playground.frames.sources import Drawing, Folder, Look, Noise, Still, VideoFile, Webcam
+
+__all__ = [
+    "ClipFile",
+    "Drawing",
+    "Folder",
+    "Frame",
+    "Look",
+    "Mailbox",
+    "Noise",
+    "Still",
+    "VideoFile",
+    "Webcam",
+    "as_frame",
+    "check_size",
+    "cropped_to",
+    "from_tensor",
+    "resized",
+    "to_tensor",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("to_tensor", "from_tensor"):  # these two need torch, the rest does not
+        from playground.frames import tensors
+
+        return getattr(tensors, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
