@@ -1,0 +1,1 @@
+"""Networks and their weights; `tiny/` holds the ones that ship with the package."""

@@ -1,0 +1,1 @@
+"""Streams: what a person holds in the hand, built from the pure functions below it."""

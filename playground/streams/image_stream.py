@@ -1,0 +1,296 @@
+"""The image stream: drawings in, pictures out, every knob live.
+
+    stream = ImageStream.load("tiny", t_index=(16, 32), guidance="self")
+    stream.prompt = "a red fox on snow"
+    picture = stream(drawing)
+
+A facade: it keeps the current state (`Flight`) and the current plan, and calls the pure functions of
+`playground.diffusion`. The first input goes through all slots at once, so the first picture is
+already right; from then on picture k is that of input k - (n - 1), for n steps (`lag`). One thread
+at a time may call `step`, one (the same or another) may set knobs; they act from the next step on.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import repeat
+from typing import Any, no_type_check
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from playground.frames.tensors import from_tensor
+from playground.models.image_model import ImageModel
+from playground.streams.controls import Controls
+from playground.streams.framing import Framing
+from playground.streams.knobs import Knobs
+from playground.streams.planning import Planner, shapes_the_plan
+from playground.streams.snapshots import Flight, Picture, Snapshot, Step
+from playground.streams.stepping import Setting, advanced, filtered, is_settled, source_of
+from playground.streams.stopwatch import Stopwatch, waits_for
+
+MODES = ("batch", "sequential")
+
+
+class ImageStream(Knobs):
+    """Streams pictures through one model; see `Controls` for the knobs and their ranges.
+
+    `mode` is "batch" or "sequential" (every frame through all steps at once: no lag, n calls of the
+    network a picture), `frame_buffer` 1..4 frames a step, `size` (H, W) in pixels, both sides
+    multiples of the model's `pixels_per_latent`.
+    """
+
+    __slots__ = (
+        "_flight", "_framing", "_mode", "_plan_and_controls", "_planner", "_wait",
+        "latent_shape", "model",
+    )  # fmt: skip
+
+    @no_type_check  # public entries check in words
+    def __init__(
+        self,
+        model: ImageModel,
+        controls: Controls | None = None,
+        *,
+        mode: str = "batch",
+        frame_buffer: int = 1,
+        size: tuple[int, int] | None = None,
+        num_inference_steps: int = 50,
+        add_noise: bool = True,
+    ) -> None:
+        unit, size = model.pixels_per_latent, model.size if size is None else size
+        self.model, self._framing = model, Framing(size=size, frames=frame_buffer, unit=unit)
+        height, width = (side // unit for side in self.size)
+        self.latent_shape = (model.latent_shape[0], height, width)
+        self._planner = Planner(
+            model,
+            self.latent_shape,
+            frames=frame_buffer,
+            num_inference_steps=num_inference_steps,
+            add_noise=add_noise,
+        )
+        self.mode = mode
+        controls = controls or Controls()
+        self._plan_and_controls = self._planner.plan(controls), controls
+        self._wait = waits_for(model.device)
+        self._flight = Flight()
+
+    @classmethod
+    @no_type_check
+    def load(
+        cls,
+        source: Any = "tiny",
+        *,
+        backend: str = "own",
+        device: str | torch.device | None = None,
+        dtype: torch.dtype | None = None,
+        runtime: str = "auto",
+        mode: str = "batch",
+        frame_buffer: int = 1,
+        size: tuple[int, int] | None = None,
+        num_inference_steps: int = 50,
+        add_noise: bool = True,
+        **knobs: Any,
+    ) -> Any:
+        """A stream of "tiny", a folder, a hub name, a pipeline object or an `ImageModel`.
+
+        `backend` "streamdiffusion" runs the package of that name behind the same interface. All
+        further names are knobs of `Controls`, such as `prompt`, `t_index`, `guidance`.
+        """
+        controls = Controls(**knobs)  # refuses what is wrong before weights are read
+        if backend not in ("own", "streamdiffusion"):
+            raise ValueError(f"backend must be 'own' or 'streamdiffusion', got {backend!r}")
+        model = source
+        if not isinstance(source, ImageModel):
+            runtime = runtime if backend == "own" else "eager"
+            model = ImageModel.load(source, device=device, dtype=dtype, runtime=runtime)
+        settings = {
+            "mode": mode,
+            "frame_buffer": frame_buffer,
+            "size": size,
+            "num_inference_steps": num_inference_steps,
+            "add_noise": add_noise,
+        }
+        if backend == "own":
+            return cls(model, controls, **settings)
+        from playground.streams.streamdiffusion_backend import StreamDiffusionBackend
+
+        return StreamDiffusionBackend(model, controls, **settings)
+
+    @property
+    def grid(self) -> int:
+        """Positions of the timestep grid: the number of inference steps."""
+        return self._planner.grid
+
+    @property
+    def mode(self) -> str:
+        """Whether frames go side by side ("batch") or one after the other ("sequential")."""
+        return self._mode
+
+    @mode.setter
+    @no_type_check
+    def mode(self, mode: str) -> None:
+        if mode not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(MODES)}; got {mode!r}")
+        self._mode = mode
+
+    @property
+    def controls(self) -> Controls:
+        """All live knobs in one immutable value."""
+        return self._plan_and_controls[1]
+
+    @no_type_check
+    def check(self, controls: Controls) -> None:
+        """Raise ValueError for controls that this stream would refuse; changes nothing."""
+        self._planner.check(controls)
+
+    @no_type_check
+    def update(self, controls: Controls) -> None:
+        """Take other controls from the next step on; on an error the old ones stay."""
+        plan, before = self._plan_and_controls
+        if controls is before:
+            return
+        self._planner.check(controls)
+        if shapes_the_plan(controls) != shapes_the_plan(before):
+            plan = self._planner.plan(controls)
+        self._plan_and_controls = plan, controls
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Pixels (H, W) of frames and pictures."""
+        return self._framing.size
+
+    @property
+    def frame_buffer(self) -> int:
+        """Frames that go into one step, 1..4."""
+        return self._framing.frames
+
+    @property
+    def lag(self) -> int:
+        """Steps between an input and its picture."""
+        return 0 if self.mode == "sequential" else len(self.t_index) - 1
+
+    @property
+    def state(self) -> Snapshot:
+        """Everything that the next steps depend on; cheap, shares memory with the stream."""
+        plan, controls = self._plan_and_controls
+        return Snapshot(controls=controls, plan=plan, flight=self._flight)
+
+    @no_type_check
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot of a stream of the same model, size and frame buffer."""
+        if not isinstance(snapshot, Snapshot):
+            raise ValueError(f"snapshot must come from `state`, got {type(snapshot).__name__}")
+        plan = snapshot.plan
+        theirs, ours = (*plan.noise.shape[1:], plan.frames), (*self.latent_shape, self.frame_buffer)
+        if theirs != ours:
+            raise ValueError(
+                f"snapshot must be of latents and frame buffer {ours}, got {theirs}; "
+                "restore it into a stream of the same size"
+            )
+        self._plan_and_controls = plan, snapshot.controls
+        self._flight = snapshot.flight
+
+    def reset(self) -> None:
+        """Forget the frames in flight and everything seen; the controls stay."""
+        self._flight = Flight()
+
+    def __call__(self, frame: Any) -> Picture:
+        """The newest picture after `frame` went in: uint8 [H, W, 3], or [b, H, W, 3] for a buffer.
+
+        A frame is anything that `playground.frames.as_frame` takes; a buffer a list of b frames.
+        """
+        return self.step(frame).picture
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Text to image: endless pictures uint8 [H, W, 3], each one from fresh noise."""
+        for picture in self._each_once(repeat(None)):
+            yield from picture if self.frame_buffer > 1 else [picture]
+
+    @torch.inference_mode()
+    def step(self, frame: Any = None, *, slots: bool = False) -> Step:
+        """One step with an input frame, or with fresh noise for None (text to image).
+
+        Raises ValueError or FileNotFoundError for a bad frame; the stream is then as before. With
+        `slots`, the clean prediction of every slot is decoded as well.
+        """
+        watch, setting = Stopwatch(self._wait), self._setting()
+        pixels = None if frame is None else self._framing.tensor_of(frame)
+        flight, is_held = filtered(self._flight, pixels, setting)
+        watch.lap("prepare")
+        if is_held and is_settled(flight, setting):
+            self._flight = flight
+            shown = self._slots(flight) if slots else None
+            return _step_of(flight, watch, is_skipped=True, slots=shown)
+        source = flight.source
+        if not is_held:
+            shape = (self.frame_buffer, *self.latent_shape)
+            source = source_of(pixels, setting, shape=shape, tag=flight.inputs - 1)
+            watch.lap("encode")
+        flight = advanced(flight, source, setting, is_new=not is_held)
+        watch.lap("unet")
+        picture = self._picture(flight)
+        watch.lap("decode")
+        self._flight = flight = replace(flight, picture=picture)
+        shown = self._slots(flight) if slots else None
+        return _step_of(flight, watch, is_skipped=False, slots=shown)
+
+    @torch.inference_mode()
+    def flush(self) -> list[Picture]:
+        """Pictures of the frames still in flight, oldest first; the stream is empty afterwards."""
+        pictures, flight, setting = [], self._flight, self._setting()
+        while flight.batch is not None and flight.batch.tags[-1] != flight.batch.tags[0]:
+            before = flight.batch.tags[-1]
+            flight = advanced(flight, flight.source, setting, is_new=False)
+            if flight.batch.tags[-1] != before:
+                pictures.append(self._picture(flight))
+        self._flight = Flight(inputs=flight.inputs)
+        return pictures
+
+    def clip(self, frames: Iterable[Any]) -> Iterator[Picture]:
+        """One picture uint8 [H, W, 3] for every frame of a clip, in order, none lost at the end.
+
+        Starts with an empty stream. Frames that the similarity filter holds back have no picture.
+        """
+        if self.frame_buffer > 1:
+            raise ValueError(f"frame_buffer must be 1 to make a clip, got {self.frame_buffer}")
+        self.reset()
+        yield from self._each_once(frames)
+        yield from self.flush()
+
+    def _each_once(self, frames: Iterable[Any]) -> Iterator[Picture]:
+        """Pictures of all inputs, without the repeats while the slots fill."""
+        shown = -1
+        for step in map(self.step, frames):
+            if step.frame != shown:
+                shown = step.frame
+                yield step.picture
+
+    def _setting(self) -> Setting:
+        plan, controls = self._plan_and_controls
+        is_sequential = self._mode == "sequential"
+        return Setting(model=self.model, plan=plan, controls=controls, is_sequential=is_sequential)
+
+    def _picture(self, flight: Flight) -> Picture:
+        return self._framing.picture_of(self.model.decode(flight.batch.clean[-1]))
+
+    def _slots(self, flight: Flight) -> UInt8[np.ndarray, "s H W 3"]:
+        """Clean predictions of all slots; the newest frame of each where buffers are longer."""
+        finished = flight.picture[-1:] if self.frame_buffer > 1 else flight.picture[None]
+        under_way = flight.batch.clean[:-1, -1]
+        if len(under_way) == 0:
+            return finished
+        return np.concatenate([from_tensor(self.model.decode(under_way)), finished])
+
+
+def _step_of(
+    flight: Flight, watch: Stopwatch, *, is_skipped: bool, slots: np.ndarray | None
+) -> Step:
+    if slots is not None:
+        watch.lap("slots")
+    return Step(
+        picture=flight.picture,
+        skipped=is_skipped,
+        timings=watch.total(),
+        frame=flight.batch.tags[-1],
+        slots=slots,
+    )

@@ -1,0 +1,91 @@
+"""Every knob of `Controls` as an attribute of a stream: read it, set it, and the stream follows.
+
+A stream that has `model`, `controls` and `update(controls)` gets the attributes from here, whatever runs
+behind it. This module imports no network library.
+"""
+
+from dataclasses import replace
+from typing import Any, no_type_check
+
+from playground.streams.controls import GRID, Controls, t_index_for
+
+
+def _knob(name: str, meaning: str) -> property:
+    """Reads from the controls, and replaces them whole when set."""
+
+    def read(stream: "Knobs") -> Any:
+        return getattr(stream.controls, name)
+
+    def turn(stream: "Knobs", value: Any) -> None:
+        stream.update(replace(stream.controls, **{name: value}))
+
+    return property(read, turn, doc=meaning)
+
+
+class Knobs:
+    """Attributes that forward to `self.controls` and `self.update`; ranges as in `Controls`."""
+
+    __slots__ = ()
+
+    controls: Controls
+    model: Any  # an ImageModel
+
+    negative_prompt = _knob("negative_prompt", "What to move away from, in full and initialize.")
+    blend = _knob("blend", "(prompt, weight) pairs in the place of the prompt; () = off.")
+    blend_mode = _knob("blend_mode", "How a blend mixes: linear or slerp.")
+    guidance = _knob("guidance", "none, full, self or initialize.")
+    guidance_scale = _knob("guidance_scale", "u + scale (c - u); 1 = off.")
+    delta = _knob("delta", "How much of the residual noise counts, in self and initialize.")
+    t_index = _knob("t_index", "Positions of the steps on the timestep grid, ascending.")
+    seed = _knob("seed", "Seed of all noise.")
+    seed_blend = _knob("seed_blend", "(other seed, 0..1) or None.")
+    feedback = _knob("feedback", "Part of the last picture in the next input, 0..1; 0 = off.")
+    similarity_threshold = _knob("similarity_threshold", "Skip inputs more alike; None = off.")
+    max_skip = _knob("max_skip", "Longest run of skipped inputs; 0 = off.")
+
+    def update(self, controls: Controls) -> None:
+        """Take other controls; every stream says how."""
+        raise NotImplementedError
+
+    @property
+    def grid(self) -> int:
+        """Positions of the timestep grid that `t_index` points into."""
+        return GRID
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know about the present prompts: unknown words, a cut tail."""
+        controls = self.controls
+        texts = [text for text, _ in controls.blend] or [controls.prompt]
+        texts += [controls.negative_prompt] if controls.negative_prompt else []
+        return tuple(dict.fromkeys(note for text in texts for note in self.model.remarks(text)))
+
+    @property
+    def prompt(self) -> str:
+        """What to show; setting it ends a blend."""
+        return self.controls.prompt
+
+    @prompt.setter
+    @no_type_check  # as all knobs: `Controls` checks, in words
+    def prompt(self, prompt: str) -> None:
+        self.update(replace(self.controls, prompt=prompt, blend=()))
+
+    @property
+    def strength(self) -> float:
+        """How free from the input, 0..1; setting it spreads the steps evenly from there."""
+        return max(self.grid - self.t_index[0], 0) / self.grid
+
+    @strength.setter
+    @no_type_check
+    def strength(self, strength: float | int) -> None:
+        self.t_index = t_index_for(strength, self.steps, self.grid)
+
+    @property
+    def steps(self) -> int:
+        """Number of denoising steps, 1..8; setting it keeps the strength."""
+        return len(self.t_index)
+
+    @steps.setter
+    @no_type_check
+    def steps(self, steps: int) -> None:
+        self.t_index = t_index_for(self.strength, steps, self.grid)
