@@ -1,0 +1,1 @@
+"""Measurements that print numbers: parity with reference latents, speed, quality."""
