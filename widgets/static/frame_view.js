@@ -1,0 +1,113 @@
+// Paints JPEG frames that arrive as binary messages. The newest wins; every eighth is acknowledged
+// after it was painted, so a hidden or hung page stops the sender by itself.
+
+const ACK_EVERY = 8;
+
+export default () => {
+  const canvases = new Set();
+  let newest = null; // bytes that wait for the decoder
+  let bitmap = null; // what is on the canvases
+  let decoding = false;
+  let asked = false; // a repaint is due
+  let shown = { index: 0, version: 0, sent_ms: 0 };
+  let acknowledged = 0;
+
+  function paintOn(canvas) {
+    if (!bitmap) return;
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = !canvas.classList.contains("pg-pixels");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    canvas.dataset.index = shown.index;
+    canvas.dataset.version = shown.version;
+    canvas.dataset.ageMs = Date.now() - shown.sent_ms; // true where page and kernel share a clock
+    canvas.dataset.frames = Number(canvas.dataset.frames || 0) + 1;
+    canvas.dispatchEvent(new CustomEvent("pg-painted", { bubbles: true, detail: shown }));
+  }
+
+  function repaint(model) {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      canvases.forEach(paintOn);
+      if (shown.index - acknowledged < ACK_EVERY) return;
+      acknowledged = shown.index;
+      model.send({ kind: "ack", index: acknowledged });
+    });
+  }
+
+  async function decode(model) {
+    if (decoding) return;
+    decoding = true;
+    while (newest) {
+      const { message, bytes } = newest;
+      newest = null;
+      try {
+        const next = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+        bitmap?.close();
+        bitmap = next;
+        shown = message;
+        repaint(model);
+      } catch (error) {
+        console.warn("a frame could not be decoded", error);
+      }
+    }
+    decoding = false;
+  }
+
+  function initialize({ model }) {
+    model.on("msg:custom", (message, buffers) => {
+      if (message.kind !== "frame") return;
+      if (message.index < acknowledged) acknowledged = 0;
+      newest = { message, bytes: buffers[0] };
+      decode(model);
+    });
+    return () => bitmap?.close();
+  }
+
+  function render({ model, el }) {
+    const canvas = h("canvas", { class: "pg-frame", role: "img", width: 64, height: 64 });
+    const badge = h("div", { class: "pg-badge", "aria-hidden": "true" });
+    const pixels = h("button", {
+      class: "pg-corner", type: "button", title: "show the picture's own pixels",
+      "aria-label": "show the picture's own pixels",
+      onclick: () => model.send({ kind: "pixelated", value: !model.get("pixelated") }),
+    }, icon('<rect x="4" y="4" width="7" height="7"/><rect x="13" y="13" width="7" height="7"/>'));
+    const frame = h("div", { class: "pg-frame-holder" }, canvas, badge, pixels);
+    el.classList.add("pg-frame-view");
+    el.append(frame);
+
+    const fit = () => {
+      const side = Math.max(64, Math.round(frame.clientWidth * (window.devicePixelRatio || 1)));
+      if (canvas.width !== side) canvas.width = canvas.height = side;
+      paintOn(canvas);
+    };
+    const size = new ResizeObserver(fit);
+    size.observe(frame);
+    const sight = new IntersectionObserver(([entry]) => {
+      model.send({ kind: entry.isIntersecting ? "ready" : "hidden" });
+    });
+    sight.observe(frame);
+    canvases.add(canvas);
+    const stops = [
+      follow(model, "label", (text) => canvas.setAttribute("aria-label", text || "the picture")),
+      follow(model, "badge", (text) => { badge.textContent = text; badge.hidden = !text; }),
+      follow(model, "pixelated", (on) => {
+        canvas.classList.toggle("pg-pixels", on);
+        pixels.setAttribute("aria-pressed", on);
+        paintOn(canvas);
+      }),
+      troubleLine(model, el),
+    ];
+    return () => {
+      canvases.delete(canvas);
+      size.disconnect();
+      sight.disconnect();
+      stops.forEach((stop) => stop());
+      if (!canvases.size) model.send({ kind: "gone" });
+    };
+  }
+
+  return { initialize, render };
+};

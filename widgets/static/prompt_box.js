@@ -1,0 +1,64 @@
+// The prompt line: applies on Enter or after a pause; chips put known words in.
+
+export default () => {
+  function render({ model, el }) {
+    const input = h("input", { class: "pg-prompt", type: "text", spellcheck: "false",
+      autocomplete: "off", "aria-label": "prompt: what shall the picture be?",
+      placeholder: "what shall it be?", maxlength: 2000 });
+    const hint = h("div", { class: "pg-hint", role: "status", "aria-live": "polite" });
+    const ideas = h("div", { class: "pg-ideas", role: "group", "aria-label": "ideas" });
+    const words = h("div", { class: "pg-words", hidden: true });
+    const toggle = (open) => {
+      words.hidden = !open;
+      all.setAttribute("aria-expanded", open);
+    };
+    const outside = (event) => { if (!el.contains(event.target)) toggle(false); };
+    document.addEventListener("pointerdown", outside);
+    el.addEventListener("keydown", (event) => { if (event.key === "Escape") toggle(false); });
+    const all = h("button", { class: "pg-chip pg-all-words", type: "button", "aria-expanded": "false",
+      onclick: () => toggle(words.hidden) }, "all my words");
+    let timer = null;
+    const apply = () => {
+      clearTimeout(timer);
+      timer = null;
+      model.send({ kind: "prompt", text: input.value });
+    };
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(apply, model.get("pause_ms"));
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") apply();
+      if (event.key === "Escape") input.blur();
+    });
+    const chip = (text, onclick) => h("button", { class: "pg-chip", type: "button", onclick }, text);
+
+    el.classList.add("pg-panel", "pg-prompt-box");
+    el.append(
+      h("div", { class: "pg-prompt-row" }, input),
+      h("div", { class: "pg-chip-row" }, ideas, all),
+      words, hint,
+    );
+    const stops = [
+      follow(model, "value", (text) => { if (timer === null) input.value = text; }),
+      follow(model, "hint", (text) => { hint.textContent = text; hint.hidden = !text; }),
+      follow(model, "ideas", (texts) => ideas.replaceChildren(...texts.map((text) =>
+        chip(text, () => { input.value = text; apply(); })))),
+      follow(model, "words", (groups) => {
+        const every = Object.values(groups).flat();
+        all.hidden = !every.length;
+        words.replaceChildren(...Object.entries(groups).map(([kind, list]) =>
+          h("div", { class: "pg-word-group", role: "group", "aria-label": kind },
+            h("span", { class: "pg-word-kind" }, kind),
+            ...list.map((word) => chip(word, () => model.send({ kind: "word", word, group: kind }))))));
+      }),
+      troubleLine(model, el),
+    ];
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("pointerdown", outside);
+      stops.forEach((stop) => stop());
+    };
+  }
+  return { render };
+};
