@@ -1,0 +1,111 @@
+"""The demo: a hand that is a function of time, and a clip of what the stream made of it."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from playground.demo import film
+from playground.demo.hand import PAPER, SCENES, SIZE, moment, moments
+from playground.demo.poster import GAP, HEIGHT, PANEL, WIDTH, poster
+
+
+class Mirror:
+    """Stands for a stream: answers every drawing one step late, turned round."""
+
+    def __init__(self) -> None:
+        self.prompt, self.asked, self.last = SCENES[0].prompt, [], None
+
+    def __call__(self, drawing):
+        self.asked.append(self.prompt)
+        self.last, answer = drawing[:, ::-1], self.last
+        return answer
+
+
+def near(drawing, x: float, y: float) -> tuple:
+    return tuple(int(value) for value in drawing[round(y), round(x)])
+
+
+def test_the_hand_sweeps_the_background_then_dabs_then_carries_the_blob():
+    scene = SCENES[0]
+    start, swept, dabbed, carried = (moment(0, at) for at in (0.02, 0.22, 0.34, 0.55))
+    assert near(start.drawing, 3, 3) == scene.sky and near(start.drawing, 128, 250) == PAPER
+    assert near(swept.drawing, 3, 3) == scene.sky and near(swept.drawing, 3, 250) == scene.ground
+    assert near(dabbed.drawing, *dabbed.brush) == scene.blob
+    assert near(carried.drawing, *carried.brush) == scene.blob
+    assert np.hypot(*np.subtract(dabbed.brush, carried.brush)) > SIZE / 8
+
+
+def test_the_prompt_changes_half_way_once_it_is_typed():
+    script = list(moments(100))
+    prompts = [each.prompt for each in script]
+    assert prompts[0] == prompts[50] == SCENES[0].prompt
+    assert prompts[-1] == SCENES[1].prompt
+    change = prompts.index(SCENES[1].prompt)
+    assert 50 < change < 70
+    assert script[change].typed == SCENES[1].prompt
+    assert SCENES[1].prompt.startswith(script[change - 5].typed) and len(script[change - 5].typed) > 0
+
+
+def test_the_same_time_gives_the_same_drawing():
+    for ours, again in zip(moments(9), moments(9), strict=True):
+        assert np.array_equal(ours.drawing, again.drawing)
+        assert ours.drawing.shape == (SIZE, SIZE, 3) and ours.drawing.dtype == np.uint8
+
+
+def test_a_script_needs_a_frame_for_every_scene():
+    with pytest.raises(ValueError, match=r"frames must be >= 2, one a scene, got 1"):
+        list(moments(1))
+
+
+def test_the_poster_shows_drawing_left_and_picture_right():
+    red, blue = (np.full((64, 64, 3), colour, np.uint8) for colour in ((255, 0, 0), (0, 0, 255)))
+    page = poster(red, blue, "a fox", (0.0, 0.0), cursor=False)
+    assert page.shape == (HEIGHT, WIDTH, 3) and page.dtype == np.uint8
+    middle = GAP + PANEL // 2
+    assert tuple(page[middle, middle]) == (255, 0, 0)
+    assert tuple(page[middle, middle + GAP + PANEL]) == (0, 0, 255)
+    assert not np.array_equal(page, poster(red, blue, "a cat", (0.0, 0.0), cursor=False))
+
+
+def test_every_frame_goes_through_the_stream_with_the_prompt_of_its_time():
+    stream, step_ms = Mirror(), []
+    shown = list(film.pages(stream, 40, step_ms))
+    assert len(shown) == len(step_ms) == len(stream.asked) == 40
+    assert stream.asked == [each.prompt for each in moments(40)]
+    assert all(page.shape == (HEIGHT, WIDTH, 3) for page in shown)
+
+
+def test_the_clip_and_its_moving_picture_are_written(tmp_path, monkeypatch):
+    from playground.streams import image_stream
+
+    loaded = SimpleNamespace(load=lambda model, **options: Mirror())
+    monkeypatch.setattr(image_stream, "ImageStream", loaded)
+    results = film.run(out=str(tmp_path / "media"), seconds=1, fps=6)
+    assert results["frames"] == 6
+    for name in ("image_stream.mp4", "image_stream.gif"):
+        assert (tmp_path / "media" / name).stat().st_size > 1000
+    assert "6 frames" in film.describe(results)
+
+
+def test_the_moving_picture_keeps_its_colours_and_its_pace(tmp_path):
+    halves = np.zeros((40, 60, 3), np.uint8)
+    halves[:20], halves[20:] = (226, 110, 44), (60, 116, 220)
+    film.write_gif(tmp_path / "a.gif", [np.roll(halves, k, axis=0) for k in range(5)], fps=10)
+    with Image.open(tmp_path / "a.gif") as clip:
+        assert (clip.n_frames, clip.info["duration"], clip.info["loop"]) == (5, 100, 0)
+        clip.seek(4)
+        assert np.abs(np.asarray(clip.convert("RGB")).astype(int) - np.roll(halves, 4, axis=0)).max() < 8
+
+
+def test_the_small_reference_model_can_be_filmed(tmp_path, golden_folder):
+    results = film.run(model=str(golden_folder / "pipeline"), out=str(tmp_path), seconds=1, fps=4)
+    assert results["frames"] == 4 and results["step_ms_median"] > 0
+
+
+def test_impossible_clips_are_refused():
+    with pytest.raises(ValueError, match=r"seconds must be above 0 and at most 60, got 0"):
+        film.run(seconds=0)
+    with pytest.raises(ValueError, match=r"fps must be in 1..30, got 0"):
+        film.run(fps=0)

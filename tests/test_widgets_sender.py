@@ -1,0 +1,184 @@
+"""Frames on their way to a browser: bounded, newest wins, drops counted, alive after a reload."""
+
+import numpy as np
+import pytest
+
+from playground.frames.sinks import Mailbox
+from widgets.frame_view import FrameView, encode_jpeg
+from widgets.paced_sender import PacedSender
+
+
+class Clock:
+    """A loop whose time only moves when told."""
+
+    def __init__(self):
+        self.soon, self.later = [], []
+
+    def call_soon(self, callback):
+        self.soon.append(callback)
+
+    def call_later(self, delay_s, callback):
+        self.later.append((delay_s, callback))
+
+    def turn(self):
+        due, self.soon = self.soon, []
+        due += [callback for _, callback in self.later]
+        self.later = []
+        for callback in due:
+            callback()
+
+
+def sender_and_log(**settings):
+    box, log, loop = Mailbox(), [], Clock()
+    sender = PacedSender(
+        box, lambda item, index: log.append((item, index)), max_fps=1e9, loop=loop, **settings
+    )
+    box.on_put = sender.wake
+    return sender, box, log, loop
+
+
+def test_a_put_only_asks_the_loop_and_the_loop_sends_the_newest():
+    _, box, log, loop = sender_and_log()
+    for item in "abc":
+        box.put(item)
+    assert log == [] and len(loop.soon) == 1
+    loop.turn()
+    assert log == [("c", 1)] and box.dropped == 2
+
+
+def test_a_browser_that_says_nothing_gets_a_window_and_no_more():
+    sender, box, log, loop = sender_and_log(window=24)
+    for number in range(100):
+        box.put(number)
+        loop.turn()
+    assert len(log) == 24 and sender.in_flight == 24 and box.dropped == 75
+    sender.acknowledge(8)
+    loop.turn()
+    assert log[-1] == (99, 25) and sender.in_flight == 17
+
+
+def test_after_a_reload_everything_on_its_way_is_forgotten():
+    sender, box, log, loop = sender_and_log(window=2)
+    for number in range(5):
+        box.put(number)
+        loop.turn()
+    sender.reset()
+    loop.turn()
+    assert sender.in_flight == 1 and log[-1] == (4, 3)
+
+
+def test_silence_means_nobody_watches_and_the_first_sign_of_life_starts_again():
+    sender, box, log, loop = sender_and_log(window=1, patience_s=0.0)
+    seen = []
+    sender.on_watched = seen.append
+    for number in range(3):
+        box.put(number)
+        loop.turn()
+    assert seen == [False] and len(log) == 1
+    sender.acknowledge(1)
+    loop.turn()
+    assert seen == [False, True] and log[-1] == (2, 2)
+
+
+def test_no_more_than_max_fps():
+    box, log, loop = Mailbox(), [], Clock()
+    sender = PacedSender(box, lambda item, index: log.append(item), max_fps=0.001, loop=loop)
+    box.on_put = sender.wake
+    box.put("first")
+    loop.turn()
+    box.put("second")
+    loop.turn()
+    assert log == ["first"] and loop.later[0][0] > 900
+
+
+def test_the_pace_slows_while_answers_come_late_and_quickens_when_they_do_not(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("widgets.paced_sender.time.perf_counter", lambda: now[0])
+    box, loop = Mailbox(), Clock()
+    sender = PacedSender(box, lambda item, index: None, max_fps=60, loop=loop)
+    box.on_put = sender.wake
+
+    def answered_after(seconds):
+        box.put("frame")
+        now[0] += 1
+        loop.turn()
+        now[0] += seconds
+        sender.acknowledge(sender.sent)
+        loop.turn()
+        return sender.gap_s
+
+    quick = answered_after(0.02)
+    slow = [answered_after(0.2) for _ in range(20)]
+    assert quick == 1 / 60 and slow[0] > quick and slow[-1] == 0.125
+    assert [answered_after(0.02) for _ in range(60)][-1] == quick
+
+
+def test_a_long_way_alone_does_not_slow_the_pace():
+    box, loop = Mailbox(), Clock()
+    sender = PacedSender(box, lambda item, index: None, loop=loop)
+    for _ in range(20):
+        sender._adapt(180.0)
+    assert sender.gap_s == sender.min_gap_s
+
+
+@pytest.mark.parametrize("index", [-5, 0, 3, 99])
+def test_a_strange_acknowledgement_never_lets_the_count_run_away(index):
+    sender, box, _, loop = sender_and_log()
+    box.put("one")
+    loop.turn()
+    sender.acknowledge(index)
+    assert 0 <= sender.in_flight <= 1
+
+
+def test_an_exception_while_sending_is_told():
+    told = []
+    sender = PacedSender(Mailbox(), lambda item, index: 1 / 0, on_error=told.append)
+    sender.mailbox.put("x")
+    sender.wake()
+    assert isinstance(told[0], ZeroDivisionError)
+
+
+class RecordingView(FrameView):
+    def send(self, content, buffers=None):
+        self.__dict__.setdefault("out", []).append((content, buffers))
+
+
+def test_a_picture_leaves_as_one_jpeg_with_its_number():
+    view = RecordingView(loop=Clock())
+    view.show(np.zeros((64, 64, 3), np.uint8))
+    view.sender._loop.turn()
+    content, (jpeg,) = view.out[-1]
+    assert content["kind"] == "frame" and content["index"] == 1
+    assert jpeg[:2] == b"\xff\xd8" and len(jpeg) < 3000
+
+
+def test_a_reloaded_page_gets_the_last_picture_at_once():
+    view = RecordingView(loop=Clock())
+    view.show(np.full((64, 64, 3), 80, np.uint8))
+    view.sender._loop.turn()
+    first = view.out[-1][1]
+    view._handle_custom_msg({"kind": "ready"}, [])
+    assert view.out[-1][1] == first and view.sender.in_flight == 0
+
+
+def test_small_pictures_keep_their_colours():
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[:, ::2] = (255, 0, 0)
+    picture[:, 1::2] = (0, 0, 255)
+    from playground.frames.pixels import as_frame
+
+    back = as_frame(encode_jpeg(picture))
+    assert np.abs(back.astype(int) - picture).mean() < 8
+
+
+def test_an_unknown_keyword_is_a_type_error():
+    with pytest.raises(TypeError, match="lable"):
+        FrameView(lable="x")
+
+
+def test_a_message_that_no_handler_knows_is_shown():
+    view = FrameView()
+    view._handle_custom_msg({"kind": "nonsense"}, [])
+    assert "nonsense" in view.trouble
+    view._handle_custom_msg({"kind": "ready"}, [])
+    assert view.trouble == ""
