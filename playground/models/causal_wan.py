@@ -142,7 +142,7 @@ class Block(nn.Module):
         mask: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The next layer's input, and this layer's own keys and values, each [b, t, n, a, d]."""
-        b, t, n, _ = x.shape
+        t, n = x.shape[1:3]
         shift, scale, gate, shift2, scale2, gate2 = (self.modulation + e).unsqueeze(3).unbind(2)
         flat = (self._normed(x) * (1 + scale) + shift).flatten(1, 2)
         query = self.self_attn.query(flat)
@@ -219,9 +219,9 @@ class CausalWan(nn.Module):
         t: Float[Tensor, "b t"],
         context: Context,
         *,
-        positions: Int[Tensor, "t"],
+        positions: Int[Tensor, " t"],
         past: KeyValues | None = None,
-        past_positions: Int[Tensor, "f"] | None = None,
+        past_positions: Int[Tensor, " f"] | None = None,
         mask: Bool[Tensor, "t t"] | None = None,
         tracks: Float[Tensor, "b e T h w"] | None = None,
     ) -> tuple[Float[Tensor, "b c t h w"], KeyValues]:
@@ -236,7 +236,7 @@ class CausalWan(nn.Module):
         e0 = self.time_projection(e).unflatten(-1, (6, -1))
         all_positions = positions if past is None else torch.cat([past_positions, positions])
         head_dim = self.config.dim // self.config.num_heads
-        turn = Turn(all_positions, len(positions), rows, columns, head_dim, tokens.dtype)
+        turn = Turn(all_positions, len(positions), rows, columns, head_dim)
         token_mask = None if mask is None else _token_mask(mask, past, rows * columns)
         new = []
         for layer, block in enumerate(self.blocks):
@@ -279,15 +279,14 @@ class Turn:
 
     def __init__(
         self,
-        positions: Int[Tensor, "t"],
+        positions: Int[Tensor, " t"],
         new: int,
         rows: int,
         columns: int,
         head_dim: int,
-        dtype: torch.dtype,
     ) -> None:
         angles = rotary_angles(positions, rows, columns, head_dim).flatten(0, 1)
-        self.cos, self.sin = (f(angles).to(dtype)[:, None] for f in (torch.cos, torch.sin))
+        self.cos, self.sin = angles.cos()[:, None], angles.sin()[:, None]
         self.first_new = len(angles) - new * rows * columns
 
     def rotate(self, x: Float[Tensor, "b n a d"], *, new: bool = False) -> Tensor:
@@ -295,11 +294,12 @@ class Turn:
         start = self.first_new if new else 0
         cos, sin = self.cos[start:], self.sin[start:]
         even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
-        return torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1).flatten(-2)
+        turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1)
+        return turned.flatten(-2).to(x.dtype)
 
 
 def rotary_angles(
-    positions: Int[Tensor, "t"], rows: int, columns: int, head_dim: int
+    positions: Int[Tensor, " t"], rows: int, columns: int, head_dim: int
 ) -> Float[Tensor, "t n e"]:
     """Angles of all pairs: the first part turns with time, then a third each with row and column."""
     pairs = head_dim // 2

@@ -37,7 +37,7 @@ class Figure:
     hat: str | None  # untold
     size: float  # of the sprite cell, in pixels
     centre: Float[np.ndarray, "t 2"]  # on the screen
-    tracked: Bool[np.ndarray, "t"]  # while False, it rests (on the stage)
+    tracked: Bool[np.ndarray, " t"]  # while False, it rests (on the stage)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class Take:
     background: str
     seed: int  # of the background's features, untold
     camera: Float[np.ndarray, "t 3"]
-    camera_tracked: Bool[np.ndarray, "t"]
+    camera_tracked: Bool[np.ndarray, " t"]
 
     @property
     def frames(self) -> int:
