@@ -129,7 +129,7 @@ def test_a_pause_by_hand_survives_a_reload(app):
 
 
 def test_an_app_taken_from_its_page_ends_and_comes_back_when_shown(app, monkeypatch):
-    monkeypatch.setattr("widgets.image_transport.GONE_S", 0.05)
+    monkeypatch.setattr("widgets.app_transport.GONE_S", 0.05)
     app.view._handle_custom_msg({"kind": "gone"}, [])
     wait_until(lambda: not app.engine.alive)
     app.view._handle_custom_msg({"kind": "ready"}, [])
@@ -138,7 +138,7 @@ def test_an_app_taken_from_its_page_ends_and_comes_back_when_shown(app, monkeypa
 
 
 def test_a_reload_in_time_ends_nothing(app, monkeypatch):
-    monkeypatch.setattr("widgets.image_transport.GONE_S", 0.2)
+    monkeypatch.setattr("widgets.app_transport.GONE_S", 0.2)
     app.view._handle_custom_msg({"kind": "gone"}, [])
     app.view._handle_custom_msg({"kind": "ready"}, [])
     time.sleep(0.4)
