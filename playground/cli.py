@@ -28,6 +28,7 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("bench", "image"): ("playground.benchmarks.bench_image", "speed of the image stream"),
     ("eval", "image"): ("playground.benchmarks.eval_image", "quality of the tiny image model"),
     ("parity", "image"): ("playground.benchmarks.parity_image", "distance to reference latents"),
+    ("parity", "video"): ("playground.benchmarks.parity_video", "distance to a reference stream"),
     ("train", "codec"): ("playground.training.codec", "train the tiny picture codec"),
     ("train", "image"): ("playground.training.image", "train the tiny image model"),
     ("train", "distill"): ("playground.training.distill", "make the image model need few steps"),

@@ -1,1 +1,1 @@
-"""The mathematics of the image stream: pure functions over frozen values, no networks, no loops."""
+"""The mathematics of the streams: pure functions over frozen values, no networks, no loops."""

@@ -1,0 +1,221 @@
+"""The video stream as pure functions: one chunk after the other over a frozen state.
+
+A chunk starts as noise, is denoised while it looks at what the policy lets it see of the cache, and is
+shown to the network once more when it is clean, which writes its keys and values. The same clean pass
+rewrites the past after a prompt switch: entries that the policy gives up are computed anew from the
+clean latents under the new prompt, the frames of that pass seeing each other in both directions, as
+LongLive's released code does (arXiv 2509.22622). Other ways to re-cache start from `recache`.
+
+Every random number is handed in. This module knows no pixels, no prompts as text and no clock.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from playground.diffusion import flow
+from playground.diffusion.noise_plan import NoisePlan
+from playground.memory.cache import Cache
+from playground.memory.policies import Policy, View
+from playground.models.causal_wan import Context, KeyValues
+
+Forward = Callable[..., tuple[Tensor, KeyValues]]  # the signature of `CausalWan.forward`
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class RolloutState:
+    """A stream between two chunks; nothing in it is ever changed in place."""
+
+    cache: Cache = field(default_factory=Cache)
+    frame: int = 0  # number of the next latent frame
+    chunk: int = 0  # number of the next chunk
+    prompt: int = 0  # number of the prompt that new entries are written under
+    clean: Float[Tensor, "b c t h w"] | None = None  # newest latents, as many as the cache holds
+    tracks: Float[Tensor, "b e T h w"] | None = (
+        None  # what those frames were commanded; None: nothing
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Prediction:
+    """One denoising pass."""
+
+    t: float
+    x: Float[Tensor, "b c t h w"]  # what went in
+    velocity: Float[Tensor, "b c t h w"]  # what the network answered
+    x0: Float[Tensor, "b c t h w"]  # the clean chunk that this points to
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ChunkResult:
+    """A finished chunk."""
+
+    latents: Float[Tensor, "b c t h w"]
+    frame: int  # number of its first latent frame
+    view: View  # what it saw while it was made
+    predictions: tuple[Prediction, ...]  # of every denoising pass; empty unless asked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """The network over `count` frames from `start`, bound to a context and to what they see."""
+
+    forward: Forward
+    context: Context
+    view: View
+    past: KeyValues | None
+    tracks: Float[Tensor, "b e T h w"] | None
+
+    def __call__(self, x: Float[Tensor, "b c t h w"], t: float) -> tuple[Tensor, KeyValues]:
+        """Velocity and the frames' own keys and values, with all frames at time `t`."""
+        places = {} if self.past is None else {"past_positions": self._on(x, self.view.positions)}
+        return self.forward(
+            x,
+            flow.frame_times(t, x),
+            self.context,
+            positions=self._on(x, self.view.query),
+            past=self.past,
+            tracks=self.tracks,
+            **places,
+        )
+
+    @staticmethod
+    def _on(x: Tensor, positions: tuple[int, ...]) -> Tensor:
+        return torch.tensor(positions, device=x.device)
+
+
+def look(
+    forward: Forward,
+    cache: Cache,
+    context: Context,
+    policy: Policy,
+    start: int,
+    count: int,
+    tracks: Float[Tensor, "b e T h w"] | None = None,
+) -> Look:
+    """Bind the network to what frames `start` to `start + count` see; read from the cache once."""
+    view = policy.view(cache, start, count)
+    return Look(forward, context, view, cache.read(view.slots), tracks)
+
+
+def generate_chunk(
+    model_forward: Forward,
+    state: RolloutState,
+    context: Context,
+    policy: Policy,
+    plan: NoisePlan,
+    noise: Float[Tensor, "k b c t h w"],
+    tracks: Float[Tensor, "b e T h w"] | None = None,
+    *,
+    keep_predictions: bool = False,
+) -> tuple[RolloutState, ChunkResult]:
+    """One chunk of as many frames as the noise has; `noise` has one draw a denoising pass."""
+    if len(noise) != len(plan.denoising):
+        raise ValueError(
+            f"noise must have {len(plan.denoising)} draws, one a denoising pass, got {len(noise)}"
+        )
+    seen = look(model_forward, state.cache, context, policy, state.frame, noise.shape[3], tracks)
+    kept: list[Prediction] = []
+    for prediction in denoise(seen, plan, noise):
+        kept = [*kept, prediction] if keep_predictions else [prediction]
+    latents = kept[-1].x0
+    _, fresh = seen(latents, plan.context_time)
+    cache = policy.commit(state.cache, fresh, state.frame, state.prompt)
+    result = ChunkResult(
+        latents=latents,
+        frame=state.frame,
+        view=seen.view,
+        predictions=tuple(kept) if keep_predictions else (),
+    )
+    return _advanced(state, cache, latents, tracks, policy), result
+
+
+def denoise(
+    seen: Look, plan: NoisePlan, noise: Float[Tensor, "k b c t h w"]
+) -> Iterator[Prediction]:
+    """Every denoising pass of one chunk; the x0 of the last one is the chunk."""
+    x = noise[0]
+    for number, turn in enumerate(plan.denoising):
+        v, _ = seen(x, turn.t)
+        x0 = flow.clean(x, v, turn.t)
+        yield Prediction(t=turn.t, x=x, velocity=v, x0=x0)
+        if turn.next_t is not None:
+            x = flow.noised(x0, noise[number + 1], turn.next_t)
+
+
+def recache(
+    model_forward: Forward,
+    state: RolloutState,
+    context: Context,
+    policy: Policy,
+    prompt: int,
+    context_time: float = 0.0,
+) -> RolloutState:
+    """Go on under another prompt (its `context`, its number), with the past as the policy wants it.
+
+    What does not survive `policy.on_prompt_switch` is written anew, as far as latents and room reach.
+    """
+    cache = policy.on_prompt_switch(state.cache)
+    state = replace(state, prompt=prompt)
+    lost = _frames_to_rewrite(state, cache, policy)
+    if lost == 0:
+        return replace(state, cache=cache)
+    start = state.frame - lost
+    tracks = _newest_tracks(state, lost)
+    seen = look(model_forward, cache, context, policy, start, lost, tracks)
+    _, fresh = seen(state.clean[:, :, -lost:], context_time)
+    return replace(state, cache=policy.commit(cache, fresh, start, prompt))
+
+
+def _frames_to_rewrite(state: RolloutState, surviving: Cache, policy: Policy) -> int:
+    """How many of the newest frames have no entry any more, and have both latents and room."""
+    if state.clean is None:
+        return 0
+    missing = min(state.frame - surviving.end, state.clean.shape[2])
+    return missing if policy.capacity is None else min(missing, policy.capacity - len(surviving))
+
+
+def _advanced(
+    state: RolloutState, cache: Cache, latents: Tensor, tracks: Tensor | None, policy: Policy
+) -> RolloutState:
+    """The state after a chunk; latents and tracks are kept for as many frames as entries."""
+    count = latents.shape[2]
+    clean = latents if state.clean is None else torch.cat([state.clean, latents], 2)
+    commanded = _joined_tracks(state, tracks, count)
+    if policy.capacity is not None and clean.shape[2] > policy.capacity:
+        if commanded is not None:
+            fold = commanded.shape[2] // clean.shape[2]
+            commanded = commanded[:, :, -policy.capacity * fold :]
+        clean = clean[:, :, -policy.capacity :]
+    return RolloutState(
+        cache=cache,
+        frame=state.frame + count,
+        chunk=state.chunk + 1,
+        prompt=state.prompt,
+        clean=clean,
+        tracks=commanded,
+    )
+
+
+def _joined_tracks(state: RolloutState, tracks: Tensor | None, count: int) -> Tensor | None:
+    """Tracks of the kept latents and of `count` more frames; unspecified ones are zeros."""
+    before, known = state.tracks, 0 if state.clean is None else state.clean.shape[2]
+    if tracks is None and before is None:
+        return None
+    if tracks is None:
+        fold = before.shape[2] // known
+        tracks = before.new_zeros(*before.shape[:2], count * fold, *before.shape[3:])
+    if before is None:
+        fold = tracks.shape[2] // count
+        before = tracks.new_zeros(*tracks.shape[:2], known * fold, *tracks.shape[3:])
+    return torch.cat([before, tracks], 2)
+
+
+def _newest_tracks(state: RolloutState, count: int) -> Tensor | None:
+    if state.tracks is None:
+        return None
+    fold = state.tracks.shape[2] // state.clean.shape[2]
+    return state.tracks[:, :, -count * fold :]
