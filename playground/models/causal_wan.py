@@ -74,6 +74,11 @@ class KeyValues:
         """Several runs of frames, one after the other."""
         return KeyValues(torch.cat([p.k for p in parts], 2), torch.cat([p.v for p in parts], 2))
 
+    @staticmethod
+    def stack(parts: list["KeyValues"]) -> "KeyValues":
+        """Several batches of the same frames, one under the other."""
+        return KeyValues(torch.cat([p.k for p in parts], 1), torch.cat([p.v for p in parts], 1))
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Context:
@@ -81,6 +86,11 @@ class Context:
 
     k: Float[Tensor, "l b n a d"]
     v: Float[Tensor, "l b n a d"]
+
+    @staticmethod
+    def join(parts: list["Context"]) -> "Context":
+        """Several prompts as one batch."""
+        return Context(torch.cat([p.k for p in parts], 1), torch.cat([p.v for p in parts], 1))
 
 
 class RMSNorm(nn.Module):
@@ -92,9 +102,7 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised in float32, then scaled."""
-        wide = x.float()
-        scale = torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)
-        return (wide * scale).to(x.dtype) * self.weight
+        return F.rms_norm(x.float(), self.weight.shape, self.weight.float(), self.eps).to(x.dtype)
 
 
 class Projections(nn.Module):
@@ -144,7 +152,7 @@ class Block(nn.Module):
         """The next layer's input, and this layer's own keys and values, each [b, t, n, a, d]."""
         t, n = x.shape[1:3]
         shift, scale, gate, shift2, scale2, gate2 = (self.modulation + e).unsqueeze(3).unbind(2)
-        flat = (self._normed(x) * (1 + scale) + shift).flatten(1, 2)
+        flat = torch.addcmul(shift, self._normed(x), 1 + scale).flatten(1, 2)
         query = self.self_attn.query(flat)
         key, value = self.self_attn.key_value(flat)
         keys, values = key, value
@@ -152,10 +160,10 @@ class Block(nn.Module):
             keys = torch.cat([past[0].flatten(1, 2), key], 1)
             values = torch.cat([past[1].flatten(1, 2), value], 1)
         mixed = attention(turn.rotate(query, new=True), turn.rotate(keys), values, mask)
-        x = x + self.self_attn.o(mixed.flatten(2)).view_as(x) * gate
+        x = torch.addcmul(x, self.self_attn.o(mixed.flatten(2)).view_as(x), gate)
         across = attention(self.cross_attn.query(self.norm3(x).flatten(1, 2)), *context, None)
         x = x + self.cross_attn.o(across.flatten(2)).view_as(x)
-        x = x + self.ffn(self._normed(x) * (1 + scale2) + shift2) * gate2
+        x = torch.addcmul(x, self.ffn(torch.addcmul(shift2, self._normed(x), 1 + scale2)), gate2)
         return x, key.unflatten(1, (t, n)), value.unflatten(1, (t, n))
 
     def _normed(self, x: Tensor) -> Tensor:
@@ -238,11 +246,16 @@ class CausalWan(nn.Module):
         head_dim = self.config.dim // self.config.num_heads
         turn = Turn(all_positions, len(positions), rows, columns, head_dim)
         token_mask = None if mask is None else _token_mask(mask, past, rows * columns)
+        layers = len(self.blocks)
+        pasts = (
+            [None] * layers
+            if past is None
+            else list(zip(past.k.unbind(), past.v.unbind(), strict=True))
+        )
+        words = zip(context.k.unbind(), context.v.unbind(), strict=True)
         new = []
-        for layer, block in enumerate(self.blocks):
-            before = None if past is None else (past.k[layer], past.v[layer])
-            words = context.k[layer], context.v[layer]
-            tokens, k, v = block(tokens, e0, turn, before, words, token_mask)
+        for block, before, pair in zip(self.blocks, pasts, words, strict=True):
+            tokens, k, v = block(tokens, e0, turn, before, pair, token_mask)
             new.append((k, v))
         kept = KeyValues(torch.stack([k for k, _ in new]), torch.stack([v for _, v in new]))
         return self._unpatched(self.head(tokens, e), rows, columns), kept
@@ -286,16 +299,16 @@ class Turn:
         head_dim: int,
     ) -> None:
         angles = rotary_angles(positions, rows, columns, head_dim).flatten(0, 1)
-        self.cos, self.sin = angles.cos()[:, None], angles.sin()[:, None]
+        self.cos = angles.cos().repeat_interleave(2, -1)[:, None]
+        sine = angles.sin()
+        self.sin = torch.stack([-sine, sine], -1).flatten(-2)[:, None]
         self.first_new = len(angles) - new * rows * columns
 
     def rotate(self, x: Float[Tensor, "b n a d"], *, new: bool = False) -> Tensor:
         """Turns neighbouring pairs of numbers; `new` = only the last frames are given."""
         start = self.first_new if new else 0
-        cos, sin = self.cos[start:], self.sin[start:]
-        even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
-        turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1)
-        return turned.flatten(-2).to(x.dtype)
+        crossed = x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
+        return torch.addcmul(x * self.cos[start:], crossed, self.sin[start:]).to(x.dtype)
 
 
 def rotary_angles(

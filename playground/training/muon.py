@@ -13,20 +13,37 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from playground.training.precision import bfloat16_pays
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # quintic with the steepest start that stays bounded
 ADAM_RMS = 0.2  # what AdamW's updates measure, roughly
 
 
 def orthogonalised(matrices: Float[Tensor, "k rows columns"], iterations: int) -> Tensor:
-    """The nearest semi-orthogonal matrices, singular values within about [0.7, 1.2].
-
-    Every iteration multiplies by a polynomial of the Gram matrix. All of them commute, so they are
-    gathered on the small side first and meet the long side once: half the work for convolutions.
-    """
-    a, b, c = NEWTON_SCHULZ
+    """The nearest semi-orthogonal matrices, singular values within about [0.7, 1.2]."""
     tall = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.mT if tall else matrices
     x = x / (x.flatten(1).norm(dim=1)[:, None, None] + 1e-7)
+    short = x.shape[-1] <= 4 * x.shape[-2] and bfloat16_pays()
+    x = _directly(x.bfloat16(), iterations).float() if short else _gathered(x, iterations)
+    return x.mT if tall else x
+
+
+def _directly(x: Tensor, iterations: int) -> Tensor:
+    """Every iteration multiplies by a polynomial of the Gram matrix; patient with bfloat16."""
+    a, b, c = NEWTON_SCHULZ
+    for _ in range(iterations):
+        gram = x @ x.mT
+        x = a * x + torch.baddbmm(b * gram, gram, gram, alpha=c) @ x
+    return x
+
+
+def _gathered(x: Tensor, iterations: int) -> Tensor:
+    """The same, all polynomials gathered on the small side first: half the work for convolutions.
+
+    All of them commute, so the long side is met once. Needs float32: small errors of the Gram matrix grow.
+    """
+    a, b, c = NEWTON_SCHULZ
     gram, identity = x @ x.mT, torch.eye(x.shape[-2])
     gathered = identity
     for iteration in range(iterations):
@@ -34,8 +51,7 @@ def orthogonalised(matrices: Float[Tensor, "k rows columns"], iterations: int) -
         gathered = polynomial @ gathered if iteration else polynomial
         if iteration + 1 < iterations:
             gram = gram @ (polynomial @ polynomial)
-    x = gathered @ x
-    return x.mT if tall else x
+    return gathered @ x
 
 
 class Muon(torch.optim.Optimizer):

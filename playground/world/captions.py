@@ -62,3 +62,11 @@ def _article(word: str) -> str:
 def _synonym(word: str, rng: np.random.Generator) -> str:
     others = _OTHER_NAMES.get(word, ())
     return str(rng.choice(others)) if others and rng.random() < 0.2 else word
+
+
+def words_of(objects: tuple[str, ...], scenes: tuple[str, ...]) -> tuple[str, ...]:
+    """Every word that captions of these objects and scenes may hold, other names among them."""
+    names = [*objects, *(w for word in objects for w in _OTHER_NAMES.get(word, ()))]
+    phrases = [p for s in scenes for p in (*_SCENE_PHRASES[s], *_BARE_NAMES.get(s, (s,)))]
+    texts = [*names, *phrases, "a an the and with"]
+    return tuple(dict.fromkeys(word for text in texts for word in text.split()))

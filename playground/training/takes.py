@@ -1,0 +1,192 @@
+"""A pool of encoded takes, and the training sequences that are cut from them.
+
+A sequence is what a stream has in its cache and makes next: a first chunk (the sink), then, perhaps a long
+time later, the chunks of the window and the current one. Where the caption changes in mid-stream, the
+history shows the old content under the new words, as after a re-cache. Tracks are drawn afresh each time:
+a path that begins with the stream stands at a thing's centre, a later grab holds it anywhere.
+"""
+
+import dataclasses
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from playground.conditioning.track_grid import IDENTITIES, track_grid
+from playground.models.video_codec import VideoCodec
+from playground.world.clips import SIDE, STAGE, Take, render_take, sample_take, switched
+
+CHUNK = 3
+TAKE_FRAMES = 48
+NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.1, 0.08, 0.08  # shares left out of training sequences
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Sequences:
+    """A batch of sequences of `t` frames (whole chunks)."""
+
+    latents: Float[Tensor, "b c t h w"]
+    captions: list[str]
+    tracks: Float[Tensor, "b e t h w"]
+    counts: Bool[Tensor, "b t"]  # False: history under another caption, not to be learnt
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class _Kept:
+    """One take in the pool; with a counterpart where the caption may change."""
+
+    take: Take
+    latents: Float[Tensor, "t c h w"]
+    other: Take | None = None
+    other_latents: Tensor | None = None
+
+
+class TakePool:
+    """`capacity` encoded takes, renewed one by one."""
+
+    def __init__(
+        self, codec: VideoCodec, *, capacity: int, seed: int, switches: float = 0.4
+    ) -> None:
+        self.codec, self.switches = codec.eval(), switches
+        self.rng = np.random.default_rng(seed)
+        self.takes = [self._fresh() for _ in range(capacity)]
+        self.oldest = 0
+
+    def renew(self) -> None:
+        """Replaces the oldest take."""
+        self.takes[self.oldest] = self._fresh()
+        self.oldest = (self.oldest + 1) % len(self.takes)
+
+    def _fresh(self) -> _Kept:
+        take = sample_take(self.rng, TAKE_FRAMES)
+        kept = _Kept(take, encoded(self.codec, take))
+        if self.rng.random() < self.switches:
+            kept.other = switched(take, self.rng)
+            kept.other_latents = encoded(self.codec, kept.other)
+        return kept
+
+    def draw(self, count: int, chunks: int) -> Sequences:
+        """`count` sequences of `chunks` chunks."""
+        parts = [
+            self._sequence(self.takes[k], chunks)
+            for k in self.rng.integers(len(self.takes), size=count)
+        ]
+        latents, captions, runs, counts = zip(*parts, strict=True)
+        lengths = (CHUNK, CHUNK * (chunks - 1))[: len(runs[0])]
+        tracks = [gridded([run[k] for run in runs], n + 1) for k, n in enumerate(lengths)]
+        return Sequences(
+            latents=torch.stack(latents).float().transpose(1, 2),
+            captions=list(captions),
+            tracks=torch.cat(tracks, 2),
+            counts=torch.stack(counts),
+        )
+
+    def _sequence(self, kept: _Kept, chunks: int):
+        """Latents, caption, tracks of the two runs (sink; the rest) and which frames count."""
+        rng, rest = self.rng, CHUNK * (chunks - 1)
+        start = int(rng.integers(0, TAKE_FRAMES - CHUNK - rest + 1)) if rng.random() < 0.6 else 0
+        room = TAKE_FRAMES - start - CHUNK - rest
+        gap = int(rng.integers(0, room + 1)) if chunks > 1 and rng.random() < 0.5 else 0
+        second = start + CHUNK + gap
+        frames = [*range(start, start + CHUNK), *range(second, second + rest)]
+        change = 0
+        if kept.other is not None and chunks > 1 and rng.random() < 0.7:
+            change = CHUNK * int(rng.integers(1, chunks))
+        latents, take = kept.latents[frames], kept.take
+        if change:
+            latents = torch.cat([latents[:change], kept.other_latents[frames[change:]]])
+            take = kept.other
+        tracks = tracks_of(take, rng, start) if rng.random() >= NO_TRACKS else []
+        runs = [cut(tracks, start, CHUNK, fresh=True)]
+        if rest:
+            runs.append(cut(tracks, second, rest, fresh=False))
+        counts = torch.arange(len(frames)) >= change
+        return latents, self._caption(take), runs, counts
+
+    def _caption(self, take: Take) -> str:
+        luck = self.rng.random()
+        if luck < NO_CAPTION:
+            return ""
+        return take.caption(self.rng, background=luck > NO_CAPTION + NO_BACKGROUND)
+
+
+@torch.no_grad()
+def encoded(codec: VideoCodec, take: Take) -> Float[Tensor, "t c h w"]:
+    """Latents of a whole take, in half precision."""
+    pixels = torch.from_numpy(render_take(take)).permute(3, 0, 1, 2).float() / 127.5 - 1
+    return codec.encode(pixels[None])[0].transpose(0, 1).half().contiguous()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """One point over a whole take."""
+
+    points: Float[np.ndarray, "t 2"]
+    visible: Bool[np.ndarray, " t"]
+    identity: int
+    scene: bool
+
+
+def tracks_of(take: Take, rng: np.random.Generator, start: int) -> list[Track]:
+    """Points on every tracked stretch of every figure, and on the ground where the camera moves."""
+    tracks = []
+    for figure in take.figures:
+        for first, last in stretches(figure.tracked):
+            holds = first <= start <= last or rng.random() < 0.4  # at the centre
+            offsets = [np.zeros(2) if holds else rng.uniform(-0.32, 0.32, 2)]
+            if rng.random() < 0.2:
+                offsets += list(rng.uniform(-0.32, 0.32, (int(rng.integers(1, 4)), 2)))
+            size = figure.size * take.camera[:, 2:]
+            stretch = (np.arange(take.frames) >= first) & (np.arange(take.frames) <= last)
+            tracks += [_track(figure.centre + o * size, stretch, rng, False) for o in offsets]
+    return tracks + _ground(take, rng)
+
+
+def _ground(take: Take, rng: np.random.Generator) -> list[Track]:
+    """Points on the stage: while the camera is moved, and now and then pins while it rests."""
+    still = not take.camera_tracked.any()
+    if rng.random() < (0.8 if still else 0.05):
+        return []
+    grid = np.stack(np.meshgrid(np.arange(8, STAGE, 20), np.arange(8, STAGE, 20)), -1).reshape(
+        -1, 2
+    )
+    paths = take.scene_points(grid + rng.uniform(-6, 6, grid.shape))
+    seen = ((paths > 0) & (paths < SIDE)).all(-1).any(0)
+    chosen = rng.permutation(np.flatnonzero(seen))[: int(rng.integers(2, 10))]
+    when = np.ones(take.frames, bool) if still else take.camera_tracked
+    return [_track(paths[:, k], when, rng, True) for k in chosen]
+
+
+def _track(path: np.ndarray, when: np.ndarray, rng: np.random.Generator, scene: bool) -> Track:
+    inside = ((path > 0) & (path < SIDE)).all(-1)
+    return Track(path, when & inside, int(rng.integers(IDENTITIES)), scene)
+
+
+def stretches(flags: Bool[np.ndarray, " t"]) -> list[tuple[int, int]]:
+    """First and last index of every run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def cut(tracks: list[Track], start: int, count: int, *, fresh: bool) -> list[Track]:
+    """Frames start - 1 .. start + count - 1; `fresh` (or the take's start) hides the first one."""
+    places = np.arange(start - 1, start + count).clip(0)
+    hide = np.arange(count + 1) > 0 if fresh or start == 0 else np.ones(count + 1, bool)
+    return [dataclasses.replace(t, points=t.points[places], visible=t.visible[places] & hide)
+            for t in tracks]  # fmt: skip
+
+
+def gridded(batch: list[list[Track]], frames: int) -> Float[Tensor, "b e t h w"]:
+    """The track grids of a batch of runs of `frames` frames, filled up with invisible points."""
+    visible = [[t for t in tracks if t.visible.any()] for tracks in batch]
+    count = max(1, *(len(tracks) for tracks in visible))
+    points = np.zeros((len(batch), frames, count, 2), np.float32)
+    seen = np.zeros((len(batch), frames, count), bool)
+    identity = np.zeros((len(batch), count), np.int64)
+    scene = np.zeros((len(batch), count), bool)
+    for row, tracks in enumerate(visible):
+        for place, track in enumerate(tracks):
+            points[row, :, place], seen[row, :, place] = track.points, track.visible
+            identity[row, place], scene[row, place] = track.identity, track.scene
+    return track_grid(*map(torch.from_numpy, (points, seen, identity, scene)))
