@@ -1,0 +1,82 @@
+"""What turns a knob of an app: the prompt line and two groups of dials, wired to one engine.
+
+`shown(controls)` says what the dials show, `turned(controls, name, value)` what turning one does. A wish
+becomes new controls; when the stream refuses them, the dials go back to what stands.
+"""
+
+import random
+from dataclasses import fields, replace
+
+from .dials import Dials
+from .kernel_loop import kernel_loop
+from .prompt_box import PromptBox
+
+SETTLE_S = 0.15  # messages cost the page time, and the picture comes first
+
+
+class AppKnobs:
+    """The widgets `prompt`, `near` and `more`, and what they do to `engine`."""
+
+    def __init__(
+        self, engine, near, more, *, shown, turned, vocabulary=None, ideas=(), on_turned=None,
+        on_error=None,
+    ):  # fmt: skip
+        self.engine = engine
+        self.on_turned = on_turned
+        self._shown, self._turned = shown, turned
+        self._loop = kernel_loop()
+        self._settling = False
+        self.prompt = PromptBox(
+            vocabulary=vocabulary,
+            ideas=ideas if vocabulary else (),
+            on_change=self._on_prompt,
+            on_error=on_error,
+        )
+        values = shown(engine.controls)
+        self.near, self.more = (
+            Dials(
+                [replace(dial, value=values[dial.name]) for dial in dials],
+                on_change=self._on_dial,
+                on_error=on_error,
+            )
+            for dials in (near, more)
+        )
+
+    def throw_dice(self):
+        """Another seed."""
+        group = self.near if "seed" in self.near.values else self.more
+        group.turn("seed", random.randrange(100_000))
+
+    def reset(self):
+        """All dials back to where they started."""
+        self.near.reset()
+        self.more.reset()
+
+    def refresh(self):
+        """Show what really stands, as after a change that the stream refused."""
+        values = self._shown(self.engine.controls)
+        self.near.show(**values)
+        self.more.show(**values)
+
+    def replace(self, **changes):
+        """Ask for other controls, and show what stands a little later."""
+        self.engine.replace(**changes)
+        if not self._settling:
+            self._settling = True
+            self._loop.call_later(SETTLE_S, self._settle)
+
+    def _on_prompt(self, text):
+        self.replace(prompt=text)
+
+    def _on_dial(self, name, value):
+        now = self.engine.controls
+        then = self._turned(now, name, value)
+        names = [field.name for field in fields(then)]
+        self.replace(**{n: getattr(then, n) for n in names if getattr(then, n) != getattr(now, n)})
+
+    def _settle(self):
+        """Tell everything else that shows the controls, once the picture had its turn."""
+        self._settling = False
+        self.refresh()
+        if self.on_turned:
+            self.on_turned(self.engine.controls)
