@@ -20,7 +20,7 @@ from playground.training.muon import MuonWithAdam
 from playground.training.pictures import PicturePool, to_floats
 from playground.training.precision import mixed
 
-LATENT_NOISE = 0.1  # largest deviation of the noise before decoding; 0 = off
+LATENT_NOISE = 0.05  # largest deviation of the noise before decoding; 0 = off
 
 
 def build_codec(channels: int = 6) -> AutoencoderTiny:

@@ -20,6 +20,7 @@ from playground.training.critic import Critic, critic_loss
 from playground.training.image import ImageRecipe
 from playground.training.latents import LatentPool
 from playground.training.muon import MuonWithAdam
+from playground.training.precision import mixed
 from playground.training.sheet import save_pixels, sheet_prompts
 
 JUMP = 100  # of 1000: how far the teacher's one step goes
@@ -107,7 +108,8 @@ class DistillRecipe:
         clean = self._clean(self.student, noisy, t, words)
         distance = pseudo_huber(clean - target).mean()
         prompt = self._pooled(words, tokens)
-        realism = -self.critic(self._dithered(clean), prompt).mean()
+        with mixed():
+            realism = -self.critic(self._dithered(clean), prompt).float().mean()
         weight = self.args.critic * min(1.0, self.step / 150)  # the critic learns first
         self.optimizer.zero_grad()
         (distance + weight * realism).backward()
@@ -119,7 +121,8 @@ class DistillRecipe:
         return {"distance": distance.item(), "realism": -realism.item(), "critic": judged}
 
     def _update_critic(self, real: Tensor, false: Tensor, prompt: Tensor) -> float:
-        loss = critic_loss(self.critic, self._dithered(real), self._dithered(false), prompt)
+        with mixed():
+            loss = critic_loss(self.critic, self._dithered(real), self._dithered(false), prompt)
         self.critic_optimizer.zero_grad()
         loss.backward()
         self.critic_optimizer.step()
@@ -152,7 +155,8 @@ class DistillRecipe:
 
     def _clean(self, unet, noisy: Tensor, t: Tensor, words: Tensor) -> Tensor:
         noisy = noisy.contiguous(memory_format=torch.channels_last)
-        output = unet(noisy, t, words, return_dict=False)[0]
+        with mixed():
+            output = unet(noisy, t, words, return_dict=False)[0].float()
         a, b = self._factors(t)
         if self.scheduler.config.prediction_type == "v_prediction":
             return a * noisy - b * output
