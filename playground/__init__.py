@@ -31,9 +31,12 @@ _HOMES = {
     "Engine": "playground.streams.engine",
     "ImageModel": "playground.models.image_model",
     "ImageStream": "playground.streams.image_stream",
+    "Tracks": "playground.conditioning.tracks",
+    "VideoControls": "playground.streams.video_controls",
+    "VideoStream": "playground.streams.video_stream",
 }
 
-__all__ = ["Controls", "Engine", "ImageModel", "ImageStream"]
+__all__ = ["Controls", "Engine", "ImageModel", "ImageStream", "Tracks", "VideoControls", "VideoStream"]
 
 
 def __getattr__(name: str) -> Any:
