@@ -36,7 +36,15 @@ _HOMES = {
     "VideoStream": "playground.streams.video_stream",
 }
 
-__all__ = ["Controls", "Engine", "ImageModel", "ImageStream", "Tracks", "VideoControls", "VideoStream"]
+__all__ = [
+    "Controls",
+    "Engine",
+    "ImageModel",
+    "ImageStream",
+    "Tracks",
+    "VideoControls",
+    "VideoStream",
+]
 
 
 def __getattr__(name: str) -> Any:

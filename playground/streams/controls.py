@@ -5,16 +5,23 @@ here that can be checked without a model; the length of the timestep grid is che
 This module imports no network library.
 """
 
-import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, no_type_check
+
+from playground.streams.checks import (
+    MAX_SEED,
+    check_choice,
+    check_kind,
+    check_text,
+    checked_number,
+    checked_whole,
+)
 
 GUIDANCE_KINDS = ("none", "full", "self", "initialize")
 BLEND_MODES = ("linear", "slerp")
 MAX_STEPS = 8
 GRID = 50  # positions of the timestep grid, 0 = pure noise
-MAX_SEED = 2**32 - 1
 
 
 @no_type_check  # checks its values itself, in words
@@ -38,22 +45,22 @@ class Controls:
     paused: bool = False
 
     def __post_init__(self) -> None:
-        _check_text("prompt", self.prompt)
-        _check_kind("negative_prompt", self.negative_prompt, str, "a text")
+        check_text("prompt", self.prompt)
+        check_kind("negative_prompt", self.negative_prompt, str, "a text")
         _set(self, "blend", _checked_blend(self.blend))
-        _check_choice("blend_mode", self.blend_mode, BLEND_MODES)
-        _check_choice("guidance", self.guidance, GUIDANCE_KINDS)
-        _set(self, "guidance_scale", _checked_number("guidance_scale", self.guidance_scale, 0, 30))
-        _set(self, "delta", _checked_number("delta", self.delta, 0, 10))
+        check_choice("blend_mode", self.blend_mode, BLEND_MODES)
+        check_choice("guidance", self.guidance, GUIDANCE_KINDS)
+        _set(self, "guidance_scale", checked_number("guidance_scale", self.guidance_scale, 0, 30))
+        _set(self, "delta", checked_number("delta", self.delta, 0, 10))
         _set(self, "t_index", checked_t_index(self.t_index))
-        _set(self, "seed", _checked_whole("seed", self.seed, 0, MAX_SEED))
+        _set(self, "seed", checked_whole("seed", self.seed, 0, MAX_SEED))
         _set(self, "seed_blend", _checked_seed_blend(self.seed_blend))
-        _set(self, "feedback", _checked_number("feedback", self.feedback, 0, 1))
+        _set(self, "feedback", checked_number("feedback", self.feedback, 0, 1))
         if self.similarity_threshold is not None:
-            threshold = _checked_number("similarity_threshold", self.similarity_threshold, 0, 1)
+            threshold = checked_number("similarity_threshold", self.similarity_threshold, 0, 1)
             _set(self, "similarity_threshold", threshold)
-        _set(self, "max_skip", _checked_whole("max_skip", self.max_skip, 0, 10_000))
-        _check_kind("paused", self.paused, bool, "True or False")
+        _set(self, "max_skip", checked_whole("max_skip", self.max_skip, 0, 10_000))
+        check_kind("paused", self.paused, bool, "True or False")
 
     @property
     def steps(self) -> int:
@@ -80,8 +87,8 @@ def t_index_for(strength: float, steps: int, grid: int = GRID) -> tuple[int, ...
 
     A function of its arguments alone, so a dial that moves forth and back ends where it began.
     """
-    strength = _checked_number("strength", strength, 0, 1)
-    steps = _checked_whole("steps", steps, 1, min(MAX_STEPS, grid))
+    strength = checked_number("strength", strength, 0, 1)
+    steps = checked_whole("steps", steps, 1, min(MAX_STEPS, grid))
     first = min(round(grid * (1 - strength)), grid - steps)
     return tuple(first + (grid - first) * step // steps for step in range(steps))
 
@@ -90,7 +97,7 @@ def checked_t_index(t_index: Any, grid: int | None = None) -> tuple[int, ...]:
     """A tuple of 1..8 ascending whole positions, all below `grid` where that is known."""
     if isinstance(t_index, str | bytes) or not hasattr(t_index, "__iter__"):
         raise ValueError(f"t_index must be a list of whole numbers, got {t_index!r}")
-    entries = tuple(_checked_whole("t_index entry", entry, 0, 999) for entry in t_index)
+    entries = tuple(checked_whole("t_index entry", entry, 0, 999) for entry in t_index)
     if not 1 <= len(entries) <= MAX_STEPS:
         raise ValueError(f"t_index must have 1..{MAX_STEPS} entries, got {len(entries)}")
     if any(later <= earlier for earlier, later in pairwise(entries)):
@@ -111,8 +118,8 @@ def _checked_blend(blend: Any) -> tuple[tuple[str, float], ...]:
     if not all(isinstance(entry, tuple | list) and len(entry) == 2 for entry in entries):
         raise ValueError(f"{rule}, got {entries!r:.80}")
     for text, _ in entries:
-        _check_text("blend prompt", text)
-    pairs = tuple((text, _checked_number("blend weight", w, 0, 1e6)) for text, w in entries)
+        check_text("blend prompt", text)
+    pairs = tuple((text, checked_number("blend weight", w, 0, 1e6)) for text, w in entries)
     if pairs and sum(weight for _, weight in pairs) <= 0:
         raise ValueError(f"blend must have a weight above 0, got {[w for _, w in pairs]}")
     return pairs
@@ -123,45 +130,8 @@ def _checked_seed_blend(pair: Any) -> tuple[int, float] | None:
         return None
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise ValueError(f"seed_blend must be (other seed, amount 0..1) or None, got {pair!r}")
-    other = _checked_whole("seed_blend seed", pair[0], 0, MAX_SEED)
-    return other, _checked_number("seed_blend amount", pair[1], 0, 1)
-
-
-def _check_text(name: str, text: Any) -> None:
-    _check_kind(name, text, str, "a text")
-    if not text:
-        raise ValueError(f"{name} must not be empty, got ''; use ' ' for a picture of anything")
-
-
-def _check_kind(name: str, value: Any, kind: type, words: str) -> None:
-    if not isinstance(value, kind):
-        raise ValueError(f"{name} must be {words}, got {value!r:.80}")
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r:.80}")
-
-
-def _checked_number(name: str, value: Any, low: float, high: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} must be a number in {low:g}..{high:g}, got {value!r:.80}"
-        ) from None
-    if not math.isfinite(number) or not low <= number <= high:
-        raise ValueError(f"{name} must be in {low:g}..{high:g}, got {number:g}")
-    return number
-
-
-def _checked_whole(name: str, value: Any, low: int, high: int) -> int:
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not whole:
-        raise ValueError(f"{name} must be a whole number in {low}..{high}, got {value!r:.80}")
-    if not low <= value.__index__() <= high:
-        raise ValueError(f"{name} must be in {low}..{high}, got {value.__index__()}")
-    return value.__index__()
+    other = checked_whole("seed_blend seed", pair[0], 0, MAX_SEED)
+    return other, checked_number("seed_blend amount", pair[1], 0, 1)
 
 
 def _set(controls: Controls, name: str, value: Any) -> None:

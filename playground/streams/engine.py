@@ -54,6 +54,7 @@ class Engine:
         self._stopping = self._failed = False
         self._news = threading.Condition(threading.RLock())  # guards all that follows
         self._wishes = Wishes(stream)
+        self._made_by = self._wishes.granted
         self._single_steps, self._held = 0, True
         self._index = 0
         self.source = source
@@ -238,7 +239,12 @@ class Engine:
         return look
 
     def _deliver(self, result: Any, timings: dict[str, float]) -> None:
-        lag, granted = getattr(self.stream, "lag", 0), self._wishes.granted
+        lag = getattr(self.stream, "lag", 0)
+        if getattr(
+            result, "is_fresh", True
+        ):  # a later frame of a chunk answers what its first one did
+            self._made_by = self._wishes.granted
+        granted = self._made_by
         changes = self._answers.to_picture(lag, granted.version, granted.born)
         now = time.perf_counter()
         for born in changes:
@@ -252,6 +258,8 @@ class Engine:
             controls_version=granted.version,
             born=self._answers.born,
             first=bool(changes),
+            frame=getattr(result, "frame", -1),
+            details=getattr(result, "details", None),
         )
         self.mailbox.put(shot)
 

@@ -10,7 +10,7 @@ from typing import Any, no_type_check
 from playground.streams.controls import GRID, Controls, t_index_for
 
 
-def _knob(name: str, meaning: str) -> property:
+def knob(name: str, meaning: str) -> property:
     """Reads from the controls, and replaces them whole when set."""
 
     def read(stream: "Knobs") -> Any:
@@ -30,18 +30,18 @@ class Knobs:
     controls: Controls
     model: Any  # an ImageModel
 
-    negative_prompt = _knob("negative_prompt", "What to move away from, in full and initialize.")
-    blend = _knob("blend", "(prompt, weight) pairs in the place of the prompt; () = off.")
-    blend_mode = _knob("blend_mode", "How a blend mixes: linear or slerp.")
-    guidance = _knob("guidance", "none, full, self or initialize.")
-    guidance_scale = _knob("guidance_scale", "u + scale (c - u); 1 = off.")
-    delta = _knob("delta", "How much of the residual noise counts, in self and initialize.")
-    t_index = _knob("t_index", "Positions of the steps on the timestep grid, ascending.")
-    seed = _knob("seed", "Seed of all noise.")
-    seed_blend = _knob("seed_blend", "(other seed, 0..1) or None.")
-    feedback = _knob("feedback", "Part of the last picture in the next input, 0..1; 0 = off.")
-    similarity_threshold = _knob("similarity_threshold", "Skip inputs more alike; None = off.")
-    max_skip = _knob("max_skip", "Longest run of skipped inputs; 0 = off.")
+    negative_prompt = knob("negative_prompt", "What to move away from, in full and initialize.")
+    blend = knob("blend", "(prompt, weight) pairs in the place of the prompt; () = off.")
+    blend_mode = knob("blend_mode", "How a blend mixes: linear or slerp.")
+    guidance = knob("guidance", "none, full, self or initialize.")
+    guidance_scale = knob("guidance_scale", "u + scale (c - u); 1 = off.")
+    delta = knob("delta", "How much of the residual noise counts, in self and initialize.")
+    t_index = knob("t_index", "Positions of the steps on the timestep grid, ascending.")
+    seed = knob("seed", "Seed of all noise.")
+    seed_blend = knob("seed_blend", "(other seed, 0..1) or None.")
+    feedback = knob("feedback", "Part of the last picture in the next input, 0..1; 0 = off.")
+    similarity_threshold = knob("similarity_threshold", "Skip inputs more alike; None = off.")
+    max_skip = knob("max_skip", "Longest run of skipped inputs; 0 = off.")
 
     def update(self, controls: Controls) -> None:
         """Take other controls; every stream says how."""

@@ -6,6 +6,7 @@ slots and is answered some steps later. Knows no threads, no networks, no viewer
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ class Shot:
     """One picture on its way to the viewer.
 
     `born` is the moment (time.perf_counter) of the newest change this picture answers, a stroke or
-    a control; `first` says whether it is the first picture to do so.
+    a control; `first` says whether it is the first picture to do so. `frame` and `details` are what
+    the stream tells of it: the number it gives the picture, and for video the whole chunk.
     """
 
     picture: np.ndarray  # uint8 [H, W, 3]
@@ -30,6 +32,8 @@ class Shot:
     controls_version: int
     born: float
     first: bool
+    frame: int = -1
+    details: Any = None
 
 
 class Answers:

@@ -1,0 +1,173 @@
+"""One causal video model, ready to stream: transformer, codec, words, and how it wants to be run.
+
+    model = VideoModel.load("tiny")            # or a folder that `save` wrote
+    velocity, fresh = model.forward(x, t, model.context("a duck on the sea"), positions=...)
+    pixels = model.decode(latents)
+
+Knows no stream, no cache policy, no controls. `networks` may be replaced while streams run, by one
+assignment (`playground.models.video_runtime`).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from playground.models import video_files
+from playground.models.causal_wan import CausalWan, Context
+from playground.models.video_codec import VideoCodec
+from playground.models.video_settings import VideoSettings, times_for
+from playground.models.words import WordEncoder
+
+CACHED_PROMPTS = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VideoNetworks:
+    """The two callables that a stream runs: `CausalWan.forward`, and latents to pixels."""
+
+    forward: Callable[..., Any]
+    decode: Callable[[Tensor], Tensor]
+    name: str = "eager"
+
+
+class VideoModel:
+    """Transformer, codec and word encoder behind four calls: context, forward, encode, decode."""
+
+    def __init__(
+        self,
+        *,
+        transformer: CausalWan,
+        codec: VideoCodec,
+        words: WordEncoder,
+        settings: VideoSettings | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.transformer, self.codec, self.words = transformer, codec, words
+        self.settings, self.folder = settings or VideoSettings(), folder
+        for part in (transformer, codec, words):
+            part.eval()
+        codec.to(memory_format=torch.channels_last)  # the faster layout on CPUs
+        self.networks = eager(transformer, codec)
+        self.runtime: Any = None  # what `use_runtime` made ready, to look at
+        self._contexts: OrderedDict[str, Context] = OrderedDict()
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path = "tiny",
+        *,
+        device: str | torch.device | None = None,
+        runtime: str = "auto",
+    ) -> "VideoModel":
+        """Load "tiny" or a folder; without `device`, CUDA where there is one, else the CPU.
+
+        `runtime` is "auto", "eager" or "openvino" (`playground.models.video_runtime`). Raises
+        FileNotFoundError for missing weights and ValueError for damaged ones.
+        """
+        place = _checked_device(device)
+        parts, settings, folder = video_files.read(source)
+        model = cls(**{k: v.to(place) for k, v in parts.items()}, settings=settings, folder=folder)
+        model.use_runtime(runtime)
+        return model
+
+    def save(self, folder: str | Path) -> None:
+        """Write config.json and the weights, in half precision."""
+        parts = {"transformer": self.transformer, "codec": self.codec, "words": self.words}
+        video_files.write(Path(folder), parts, self.settings)
+
+    def use_runtime(self, runtime: str) -> None:
+        """Run the networks by "eager" or "openvino"; "auto" takes the best that is here."""
+        from playground.models.video_runtime import attach
+
+        attach(self, runtime)
+
+    # ------------------------------------------------------------ sizes
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks run."""
+        return self.transformer.patch_embedding.weight.device
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Pixels (H, W) of a frame."""
+        return self.settings.size
+
+    @property
+    def stride(self) -> int:
+        """Pixels a side of the square behind one latent cell."""
+        return self.codec.config.stride
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """Latent of one frame, (c, h, w)."""
+        height, width = (side // self.stride for side in self.size)
+        return self.transformer.config.out_dim, height, width
+
+    def times(self, steps: int | None = None) -> tuple[float, ...]:
+        """Times of the denoising passes, for 1..4 steps; None = as the model was trained."""
+        own = self.settings.timesteps
+        return own if steps is None else times_for(own, steps)
+
+    # ------------------------------------------------------------ networks
+
+    @torch.inference_mode()
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """As `CausalWan.forward`, by whatever runtime is ready."""
+        return self.networks.forward(*inputs, **named)
+
+    @torch.inference_mode()
+    def encode(self, pixels: Float[Tensor, "b 3 t H W"]) -> Float[Tensor, "b c t h w"]:
+        """Latents of frames in [-1, 1]."""
+        return self.codec.encode(pixels.to(self.device))
+
+    @torch.inference_mode()
+    def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 t H W"]:
+        """Frames of latents, about in [-1, 1], not clipped."""
+        return self.networks.decode(latents)
+
+    # ------------------------------------------------------------ prompts
+
+    def context(self, text: str) -> Context:
+        """Cross-attention keys and values of a prompt, remembered for the last prompts; "" = no text."""
+        if text in self._contexts:
+            self._contexts.move_to_end(text)
+            return self._contexts[text]
+        with torch.inference_mode():
+            context = self.transformer.context(self.words([text]))
+        self._contexts[text] = context
+        while len(self._contexts) > CACHED_PROMPTS:
+            self._contexts.popitem(last=False)
+        return context
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """Words of a prompt that the model was not trained on, each once."""
+        return tuple(dict.fromkeys(self.words.unknown(text)))
+
+    def check_prompt(self, text: str) -> None:
+        """Raise ValueError for a prompt without any word that the model knows."""
+        if not self.words.known(text):
+            some = ", ".join([word for word in self.words.words if len(word) > 3][:4])
+            raise ValueError(
+                f"prompt must have a word that this model knows, got {text!r:.80}; try: {some}"
+            )
+
+
+def eager(transformer: CausalWan, codec: VideoCodec) -> VideoNetworks:
+    """The networks as PyTorch runs them."""
+    return VideoNetworks(forward=transformer.forward, decode=codec.decode)
+
+
+def _checked_device(device: str | torch.device | None) -> torch.device:
+    try:
+        return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as error:
+        raise ValueError(
+            f"device must be such as cpu, cuda, cuda:1 or mps, got {device!r}"
+        ) from error

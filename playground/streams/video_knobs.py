@@ -1,0 +1,29 @@
+"""Every knob of `VideoControls` as an attribute of a stream: read it, set it, the next chunk follows."""
+
+from typing import Any
+
+from playground.streams.knobs import knob
+from playground.streams.video_controls import VideoControls
+
+
+class VideoKnobs:
+    """Attributes that forward to `self.controls` and `self.update`; ranges as in `VideoControls`."""
+
+    __slots__ = ()
+
+    controls: VideoControls
+
+    prompt = knob("prompt", "What to show, from the next chunk on.")
+    tracks = knob("tracks", "Where things shall go: Tracks, something live, or None.")
+    steps = knob("steps", "Denoising passes a chunk, 1..4; None = as trained.")
+    policy = knob("policy", "What stays in the cache: a name in memory.policies.")
+    sizes = knob("sizes", "Sizes of the policy, such as {'sink_chunks': 0}; () = its own.")
+    chunk = knob("chunk", "Latent frames made at once; None = as trained.")
+    recache = knob("recache", 'On a new prompt: "longlive" rewrites the window, "stale" does not.')
+    text_guidance = knob("text_guidance", "Weight of the text, 0..10; 0 = off.")
+    motion_guidance = knob("motion_guidance", "Weight of the tracks, 0..10; 0 = off.")
+    seed = knob("seed", "Seed of all noise.")
+
+    def update(self, controls: Any) -> None:
+        """Take other controls; every stream says how."""
+        raise NotImplementedError

@@ -1,0 +1,216 @@
+"""How one chunk of video is made, as functions from one `Flight` to the next.
+
+The facade `VideoStream` checks what people hand in and keeps the flight; here is the order of things:
+a new prompt and what it does to the past, the paths of these frames, noise, passes, pixels.
+Every random number is a function of the seed and the frame's number.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from playground.conditioning.track_grid import IDENTITIES, track_grid
+from playground.conditioning.tracks import Tracks
+from playground.diffusion import motion_guidance, noise
+from playground.diffusion.noise_plan import NoisePlan
+from playground.frames.tensors import from_tensor
+from playground.memory.policies import Policy, policy
+from playground.memory.switching import switching
+from playground.models.attention_shares import attention_shares
+from playground.models.causal_wan import Context
+from playground.models.video_model import VideoModel
+from playground.streams import rollout
+from playground.streams.rollout import ChunkResult, Forward, RolloutState
+from playground.streams.stopwatch import Stopwatch
+from playground.streams.video_controls import VideoControls
+from playground.streams.video_values import CacheView, Chunk, Flight, Shares
+
+SPREAD = 61_803  # coprime to IDENTITIES: neighbouring identities become far apart
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Making:
+    """What holds for one whole chunk, read once at its beginning."""
+
+    model: VideoModel
+    controls: VideoControls
+    policy: Policy
+
+    @classmethod
+    def of(cls, model: VideoModel, controls: VideoControls) -> "Making":
+        """Raises ValueError for a policy or sizes that do not exist."""
+        chunk = controls.chunk or model.settings.chunk
+        chosen = policy(controls.policy, chunk=chunk, **dict(controls.sizes))
+        return cls(model=model, controls=controls, policy=chosen)
+
+    @property
+    def context(self) -> Context:
+        """Of the prompt."""
+        return self.model.context(self.controls.prompt)
+
+
+def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = False) -> Flight:
+    """The next chunk; with `attention`, one more pass measures how it looked at the cache."""
+    before = told(flight, making)
+    watch.lap("recache" if before is not flight and flight.rollout.frame else "prepare")
+    before, commanded = with_tracks(before, making)
+    grid = grid_of(commanded, making)
+    fresh = noise_of(before.rollout.frame, making)
+    watch.lap("prepare")
+    state, result = rollout.generate_chunk(
+        guided(making, has_tracks=grid is not None),
+        before.rollout,
+        making.context,
+        making.policy,
+        NoisePlan.few_step(making.model.times(making.controls.steps)),
+        fresh,
+        grid,
+    )
+    watch.lap("network")
+    pixels = making.model.decode(result.latents)
+    watch.lap("decode")
+    frames = from_tensor(pixels[0].transpose(0, 1))
+    shares = shares_of(before.rollout, result, making, grid) if attention else None
+    chunk = Chunk(
+        frames=frames,
+        index=before.rollout.chunk,
+        frame=before.rollout.frame * fold_of(making),
+        prompt=making.controls.prompt,
+        timings=watch.total(),
+        cache=cache_view(state, before, making.policy.chunk, shares),
+        tracks=None if commanded is None else commanded.window(1, commanded.frames - 1),
+    )
+    return replace(before, rollout=state, chunk=chunk, shown=0)
+
+
+def told(flight: Flight, making: Making) -> Flight:
+    """The flight under the prompt of the controls; the past as the chosen way of switching wants it."""
+    state, prompt = flight.rollout, making.controls.prompt
+    if dict(flight.told).get(state.prompt) == prompt:
+        return flight
+    number = state.prompt + 1 if flight.told else state.prompt
+    if state.frame:
+        switch = switching(making.policy, making.controls.recache)
+        state = rollout.recache(making.model.forward, state, making.context, switch, number)
+    state = replace(state, prompt=number)
+    known = {*state.cache.prompts, number}
+    texts = tuple(pair for pair in flight.told if pair[0] in known and pair[0] != number)
+    return replace(flight, rollout=state, told=(*texts, (number, prompt)))
+
+
+# ------------------------------------------------------------ what steers a chunk
+
+
+def with_tracks(flight: Flight, making: Making) -> tuple[Flight, Tracks | None]:
+    """What is commanded for the next frames, after the frame before them.
+
+    `Tracks` begin when they are first seen; anything else is asked by frame numbers of the stream.
+    """
+    tracks, frame = making.controls.tracks, flight.rollout.frame * fold_of(making)
+    if tracks is not flight.tracks:
+        flight = replace(flight, tracks=tracks, tracks_from=frame)
+    if tracks is None:
+        return flight, None
+    start = frame - (flight.tracks_from if isinstance(tracks, Tracks) else 0)
+    count = making.policy.chunk * fold_of(making)
+    if start > 0:
+        return flight, _checked_window(tracks.window(start - 1, count + 1))
+    window = _checked_window(tracks.window(0, count))
+    points = np.concatenate([window.points[:1], window.points])
+    visible = np.concatenate([np.zeros_like(window.visible[:1]), window.visible])
+    return flight, replace(window, points=points, visible=visible)
+
+
+def _checked_window(window: Any) -> Tracks:
+    if not isinstance(window, Tracks):
+        raise ValueError(f"tracks.window must give Tracks, got {type(window).__name__}")
+    return window
+
+
+def grid_of(commanded: Tracks | None, making: Making) -> Float[Tensor, "1 e T h w"] | None:
+    """What the network reads of the commanded points; None where nothing is told."""
+    if commanded is None or not commanded.visible[1:].any():
+        return None
+    model = making.model
+    grid = track_grid(
+        torch.tensor(commanded.points)[None],
+        torch.tensor(commanded.visible)[None],
+        torch.tensor((commanded.identity + 1) * SPREAD % IDENTITIES)[None],
+        torch.tensor(commanded.scene)[None],
+        size_px=model.size,
+        stride=model.stride,
+    )
+    return grid.to(model.device)
+
+
+def fold_of(making: Making) -> int:
+    """Frames of video that a latent frame stands for."""
+    return making.model.transformer.config.track_fold
+
+
+def noise_of(frame: int, making: Making) -> Float[Tensor, "k b c t h w"]:
+    """Noise of every denoising pass for the chunk that begins at latent frame `frame`."""
+    model, seed = making.model, making.controls.seed
+    shape = (len(model.times(making.controls.steps)), *model.latent_shape)
+    numbers = range(frame, frame + making.policy.chunk)
+    drawn = [noise.fresh(seed, number, shape, model.device) for number in numbers]
+    return torch.stack(drawn, 2)[:, None]
+
+
+def guided(making: Making, *, has_tracks: bool) -> Forward:
+    """The network with joint guidance; only what weighs is evaluated, and nothing for a clean pass."""
+    model, controls = making.model, making.controls
+    motion = controls.motion_guidance if has_tracks else 0.0
+    weighing = motion_guidance.weights(controls.text_guidance, motion)
+    if weighing.evaluations == 1:
+        return model.forward
+    nothing = model.context("")
+
+    def forward(x: Tensor, t: Tensor, context: Context, *, tracks: Any = None, **where: Any) -> Any:
+        velocity, fresh = model.forward(x, t, context, tracks=tracks, **where)
+        if not t.any():  # only keys and values are wanted
+            return velocity, fresh
+        no_text = no_tracks = None
+        if weighing.no_text:
+            no_text, _ = model.forward(x, t, nothing, tracks=tracks, **where)
+        if weighing.no_tracks:
+            no_tracks, _ = model.forward(x, t, context, tracks=None, **where)
+        return motion_guidance.mixed(weighing, velocity, no_text, no_tracks), fresh
+
+    return forward
+
+
+# ------------------------------------------------------------ what is told of a chunk
+
+
+def cache_view(state: RolloutState, flight: Flight, chunk: int, shares: Shares | None) -> CacheView:
+    """The cache after a chunk, in words."""
+    cache, texts = state.cache, dict(flight.told)
+    return CacheView(
+        roles=cache.roles(chunk),
+        frames=cache.frames,
+        prompts=tuple(texts.get(number, "") for number in cache.prompts),
+        attention=shares,
+    )
+
+
+def shares_of(
+    before: RolloutState, result: ChunkResult, making: Making, grid: Tensor | None
+) -> Shares:
+    """Attention of every layer on sink, window and current in the clean pass, on plain PyTorch."""
+    transformer, count = making.model.transformer, result.latents.shape[2]
+    seen = rollout.look(
+        transformer.forward, before.cache, making.context, making.policy, result.frame, count, grid
+    )
+    _, height, width = making.model.latent_shape
+    _, rows, columns = transformer.config.patch_size
+    tokens = (height // rows) * (width // columns)
+    visible = len(seen.view.slots)
+    sink = sum(slot < before.cache.sink for slot in seen.view.slots)
+    ends = [tokens * entries for entries in (sink, visible, visible + count)]
+    shares = attention_shares(lambda: seen(result.latents, 0.0), ends, len(transformer.blocks))
+    return tuple(shares)

@@ -1,0 +1,98 @@
+"""What a video stream gives and leaves behind: frozen values, no behaviour beyond looking things up."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from playground.conditioning.tracks import Tracks
+from playground.streams.rollout import RolloutState
+from playground.streams.video_controls import VideoControls
+
+Shares = tuple[tuple[float, float, float], ...]  # a layer: (sink, window, current), together 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheView:
+    """The cache as it stands after a chunk, one place an entry, oldest first."""
+
+    roles: tuple[str, ...]  # "sink", "window" or "current"
+    frames: tuple[int, ...]  # number of the latent frame that the entry is of
+    prompts: tuple[str, ...]  # what the entry was told
+    attention: Shares | None = None  # how the chunk looked at the three roles; only when asked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Chunk:
+    """Some frames, made at once."""
+
+    frames: UInt8[np.ndarray, "T H W 3"]
+    index: int  # number of the chunk, from 0
+    frame: int  # number of its first frame, from 0
+    prompt: str
+    timings: dict[str, float]  # ms: prepare, recache, network, decode, total
+    cache: CacheView
+    tracks: Tracks | None  # what was commanded for these frames, points [T, p, 2]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class VideoStep:
+    """One frame of the stream, as an engine asks for it."""
+
+    chunk: Chunk
+    place: int  # of the frame in its chunk
+
+    skipped: bool = False
+    slots: None = None
+
+    @property
+    def picture(self) -> UInt8[np.ndarray, "H W 3"]:
+        """The frame itself."""
+        return self.chunk.frames[self.place]
+
+    @property
+    def frame(self) -> int:
+        """Its number, from 0."""
+        return self.chunk.frame + self.place
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the controls of this moment made it: true for the first frame of a chunk."""
+        return self.place == 0
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Of the chunk, told once, with its first frame."""
+        return self.chunk.timings if self.is_fresh else {}
+
+    @property
+    def details(self) -> Chunk:
+        """The chunk, for whoever shows more than the picture."""
+        return self.chunk
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Flight:
+    """Everything a stream remembers from one chunk to the next."""
+
+    rollout: RolloutState = field(default_factory=RolloutState)
+    told: tuple[tuple[int, str], ...] = ()  # texts of the prompts that the cache still knows
+    tracks: Any = None  # those of the last chunk
+    tracks_from: int = 0  # frame at which they began
+    chunk: Chunk | None = None  # the newest one
+    shown: int = 0  # how many of its frames were taken
+
+    @property
+    def has_frames_left(self) -> bool:
+        """Whether the newest chunk has frames that nobody took."""
+        return self.chunk is not None and self.shown < len(self.chunk.frames)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class VideoSnapshot:
+    """A stream at one moment; `VideoStream.restore` goes on from it, as often as one likes."""
+
+    model: Any  # the VideoModel, shared
+    controls: VideoControls
+    flight: Flight
