@@ -67,6 +67,26 @@ def test_flushed_pictures_are_those_of_the_frames_in_flight(v_model):
         close(own, peer)
 
 
+def test_a_clip_has_one_picture_for_every_frame(v_model):
+    ours, theirs = both(v_model, guidance="none", t_index=(10, 20, 30))
+    ours(frames(1)[0]), theirs(frames(1)[0])  # a clip starts with an empty stream all the same
+    pictures = list(theirs.clip(frames(5)))
+    assert len(pictures) == 5
+    for own, peer in zip(ours.clip(frames(5)), pictures, strict=True):
+        close(own, peer)
+
+
+def test_snapshots_are_refused_in_words_and_the_stream_goes_on(v_model):
+    ours, theirs = both(v_model, guidance="none", t_index=(16, 32))
+    frame = frames(1)[0]
+    ours(frame), theirs(frame)
+    with pytest.raises(ValueError, match="snapshot must be taken with backend 'own'"):
+        _ = theirs.state
+    with pytest.raises(ValueError, match="snapshot must be restored with backend 'own'"):
+        theirs.restore(ours.state)
+    close(ours(frame), theirs(frame))
+
+
 def test_text_to_image_starts_from_the_same_noise(v_model):
     ours, theirs = both(v_model, guidance="none", t_index=(0, 16, 32))
     for own, peer, _ in zip(ours, theirs, range(4), strict=False):

@@ -10,9 +10,7 @@ already right; from then on picture k is that of input k - (n - 1), for n steps 
 at a time may call `step`, one (the same or another) may set knobs; they act from the next step on.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import repeat
 from typing import Any, no_type_check
 
 import numpy as np
@@ -22,17 +20,16 @@ from jaxtyping import UInt8
 from playground.frames.tensors import from_tensor
 from playground.models.image_model import ImageModel
 from playground.streams.controls import Controls
-from playground.streams.framing import Framing
-from playground.streams.knobs import Knobs
+from playground.streams.picture_stream import PictureStream
 from playground.streams.planning import Planner, shapes_the_plan
 from playground.streams.snapshots import Flight, Picture, Snapshot, Step
 from playground.streams.stepping import Setting, advanced, filtered, is_settled, source_of
-from playground.streams.stopwatch import Stopwatch, waits_for
+from playground.streams.stopwatch import Stopwatch
 
 MODES = ("batch", "sequential")
 
 
-class ImageStream(Knobs):
+class ImageStream(PictureStream):
     """Streams pictures through one model; see `Controls` for the knobs and their ranges.
 
     `mode` is "batch" or "sequential" (every frame through all steps at once: no lag, n calls of the
@@ -40,10 +37,7 @@ class ImageStream(Knobs):
     multiples of the model's `pixels_per_latent`.
     """
 
-    __slots__ = (
-        "_flight", "_framing", "_mode", "_plan_and_controls", "_planner", "_wait",
-        "latent_shape", "model",
-    )  # fmt: skip
+    __slots__ = ("_flight", "_mode", "_plan_and_controls", "_planner", "latent_shape")
 
     @no_type_check  # public entries check in words
     def __init__(
@@ -57,8 +51,8 @@ class ImageStream(Knobs):
         num_inference_steps: int = 50,
         add_noise: bool = True,
     ) -> None:
-        unit, size = model.pixels_per_latent, model.size if size is None else size
-        self.model, self._framing = model, Framing(size=size, frames=frame_buffer, unit=unit)
+        unit = model.pixels_per_latent
+        super().__init__(model, size, frame_buffer, unit)
         height, width = (side // unit for side in self.size)
         self.latent_shape = (model.latent_shape[0], height, width)
         self._planner = Planner(
@@ -71,7 +65,6 @@ class ImageStream(Knobs):
         self.mode = mode
         controls = controls or Controls()
         self._plan_and_controls = self._planner.plan(controls), controls
-        self._wait = waits_for(model.device)
         self._flight = Flight()
 
     @classmethod
@@ -155,16 +148,6 @@ class ImageStream(Knobs):
         self._plan_and_controls = plan, controls
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Pixels (H, W) of frames and pictures."""
-        return self._framing.size
-
-    @property
-    def frame_buffer(self) -> int:
-        """Frames that go into one step, 1..4."""
-        return self._framing.frames
-
-    @property
     def lag(self) -> int:
         """Steps between an input and its picture."""
         return 0 if self.mode == "sequential" else len(self.t_index) - 1
@@ -193,18 +176,6 @@ class ImageStream(Knobs):
     def reset(self) -> None:
         """Forget the frames in flight and everything seen; the controls stay."""
         self._flight = Flight()
-
-    def __call__(self, frame: Any) -> Picture:
-        """The newest picture after `frame` went in: uint8 [H, W, 3], or [b, H, W, 3] for a buffer.
-
-        A frame is anything that `playground.frames.as_frame` takes; a buffer a list of b frames.
-        """
-        return self.step(frame).picture
-
-    def __iter__(self) -> Iterator[Picture]:
-        """Text to image: endless pictures uint8 [H, W, 3], each one from fresh noise."""
-        for picture in self._each_once(repeat(None)):
-            yield from picture if self.frame_buffer > 1 else [picture]
 
     @torch.inference_mode()
     def step(self, frame: Any = None, *, slots: bool = False) -> Step:
@@ -245,25 +216,6 @@ class ImageStream(Knobs):
                 pictures.append(self._picture(flight))
         self._flight = Flight(inputs=flight.inputs)
         return pictures
-
-    def clip(self, frames: Iterable[Any]) -> Iterator[Picture]:
-        """One picture uint8 [H, W, 3] for every frame of a clip, in order, none lost at the end.
-
-        Starts with an empty stream. Frames that the similarity filter holds back have no picture.
-        """
-        if self.frame_buffer > 1:
-            raise ValueError(f"frame_buffer must be 1 to make a clip, got {self.frame_buffer}")
-        self.reset()
-        yield from self._each_once(frames)
-        yield from self.flush()
-
-    def _each_once(self, frames: Iterable[Any]) -> Iterator[Picture]:
-        """Pictures of all inputs, without the repeats while the slots fill."""
-        shown = -1
-        for step in map(self.step, frames):
-            if step.frame != shown:
-                shown = step.frame
-                yield step.picture
 
     def _setting(self) -> Setting:
         plan, controls = self._plan_and_controls

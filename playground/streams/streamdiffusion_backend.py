@@ -7,7 +7,6 @@ flight are lost, and the next frame goes through all slots at once, so that no p
 buffer is ever shown. What it gets wrong (see `_check`) is refused and not worked around silently.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, no_type_check
 
@@ -20,17 +19,20 @@ from playground.diffusion.schedule import timestep_grid
 from playground.frames.tensors import from_tensor
 from playground.models.image_model import ImageModel
 from playground.streams.controls import Controls, checked_t_index
-from playground.streams.framing import Framing
-from playground.streams.knobs import Knobs
-from playground.streams.snapshots import Picture, Step
-from playground.streams.stopwatch import Stopwatch, waits_for
+from playground.streams.picture_stream import PictureStream
+from playground.streams.snapshots import Picture, Snapshot, Step
+from playground.streams.stopwatch import Stopwatch
 from playground.streams.streamdiffusion_package import give_channels, package, pipe_of
 
 PACKAGE_UNIT = 8  # pixels; other sizes are cut down without a word
 ELSE = 'or use backend="own"'
+NO_SNAPSHOTS = (
+    "a snapshot must be {} with backend 'own', got backend 'streamdiffusion': the package keeps its "
+    'frames in flight to itself; load the stream with backend="own"'
+)
 
 
-class StreamDiffusionBackend(Knobs):
+class StreamDiffusionBackend(PictureStream):
     """Streams pictures through the package's class; the arguments are those of `ImageStream`."""
 
     @no_type_check  # public entries check in words
@@ -46,12 +48,10 @@ class StreamDiffusionBackend(Knobs):
         add_noise: bool = True,
     ) -> None:
         _check_settings(mode, frame_buffer)
-        unit = max(PACKAGE_UNIT, model.pixels_per_latent)
-        self._framing = Framing(size=model.size if size is None else size, frames=1, unit=unit)
-        self.model, self._steps, self._add_noise = model, num_inference_steps, add_noise
+        super().__init__(model, size, 1, unit=max(PACKAGE_UNIT, model.pixels_per_latent))
+        self._steps, self._add_noise = num_inference_steps, add_noise
         self._grid = len(timestep_grid(model.scheduler, num_inference_steps))
         self._pipe = pipe_of(model)
-        self._wait = waits_for(model.device)
         self._controls = Controls() if controls is None else controls
         self.check(self._controls)
         self.reset()
@@ -60,16 +60,6 @@ class StreamDiffusionBackend(Knobs):
     def grid(self) -> int:
         """Positions of the timestep grid: the number of inference steps."""
         return self._grid
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Pixels (H, W) of frames and pictures."""
-        return self._framing.size
-
-    @property
-    def frame_buffer(self) -> int:
-        """Frames in a step: always one here."""
-        return 1
 
     @property
     def lag(self) -> int:
@@ -97,6 +87,16 @@ class StreamDiffusionBackend(Knobs):
             self.model.encode_prompt(text)  # remembered by the model; fails here or not at all
         self._controls = controls
 
+    @property
+    def state(self) -> Snapshot:
+        """Refused: the package keeps its frames in flight to itself."""
+        raise ValueError(NO_SNAPSHOTS.format("taken"))
+
+    @no_type_check
+    def restore(self, snapshot: Snapshot) -> None:
+        """Refused, as `state`."""
+        raise ValueError(NO_SNAPSHOTS.format("restored"))
+
     def reset(self) -> None:
         """Forget the frames in flight; the controls stay."""
         self._prepared: Controls | None = None
@@ -106,19 +106,6 @@ class StreamDiffusionBackend(Knobs):
         self._newest: Tensor | None = None
 
     # ------------------------------------------------------------ pictures
-
-    def __call__(self, frame: Any) -> Picture:
-        """The newest picture after `frame` went in: uint8 [H, W, 3]."""
-        return self.step(frame).picture
-
-    def __iter__(self) -> Iterator[Picture]:
-        """Text to image: endless pictures uint8 [H, W, 3], each one from fresh noise."""
-        shown = -1
-        while True:
-            step = self.step()
-            if step.frame != shown:  # a first frame fills all slots and would come out n times
-                shown = step.frame
-                yield step.picture
 
     @torch.inference_mode()
     def step(self, frame: Any = None, *, slots: bool = False) -> Step:
