@@ -60,7 +60,7 @@ def run(directory: str | Path) -> dict[str, Any]:
         latent_error = torch.maximum(
             latent_error, (result.latents - reference.latents[number]).abs().max()
         )
-        switched += [result.frame] if state.prompt > len(switched) else []
+        switched += [result.frame] * (state.prompt - len(switched))
     return {
         "max_velocity_error": float(velocity_error),
         "max_latent_error": float(latent_error),
@@ -69,7 +69,6 @@ def run(directory: str | Path) -> dict[str, Any]:
     }
 
 
-@torch.inference_mode()
 def rollout(reference: Reference) -> Iterator[tuple[ChunkResult, RolloutState]]:
     """The stream of the folder, chunk by chunk, with the state after each."""
     model, state = reference.model, RolloutState()
@@ -95,7 +94,7 @@ def load(folder: Path) -> Reference:
     settings = _settings_of(folder / "settings.json")
     stream = _tensors_of(folder / "stream.safetensors", ("noise", "velocity", "latents"))
     switches = sorted(int(frame) for frame in settings.get("prompt_switch_at_frames", []))
-    model = CausalWan(WanConfig.from_dict(settings["config"])).eval()
+    model = CausalWan(WanConfig.from_dict(settings["config"])).eval().requires_grad_(False)
     _fill(model, _tensors_of(folder / "weights.safetensors"))
     _check_shapes(settings, stream)
     return Reference(
