@@ -45,7 +45,7 @@ def test_the_picture_stays_covered_by_scene_points(name):
     lives(tracks)
     assert len(set(tracks.identity.tolist())) == tracks.count
     told = tracks.visible.sum(1)
-    assert 9 <= told.min() and told.max() <= 40, (told.min(), told.max())
+    assert told.min() >= 9 and told.max() <= 40, (told.min(), told.max())
     corners = np.stack(np.meshgrid([8, 32, 56], [8, 32, 56]), -1).reshape(-1, 1, 2)
     for frame in range(0, tracks.frames, 7):
         points = tracks.points[frame, tracks.visible[frame]]
