@@ -115,6 +115,7 @@ def test_slow_motion_steps_slowly_and_shows_it(app):
 
 
 def test_a_stream_that_nobody_watches_rests_until_somebody_does(app):
+    wait_until(lambda: app.view.sender.sent > 0)
     app.view._handle_custom_msg({"kind": "hidden"}, [])
     assert app.engine.controls.paused and app.view.badge == ""
     app.view._handle_custom_msg({"kind": "ready"}, [])

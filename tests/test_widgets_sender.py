@@ -116,9 +116,81 @@ def test_the_pace_slows_while_answers_come_late_and_quickens_when_they_do_not(mo
 def test_a_long_way_alone_does_not_slow_the_pace():
     box, loop = Mailbox(), Clock()
     sender = PacedSender(box, lambda item, index: None, loop=loop)
+    page = sender.audience.pages[""]
     for _ in range(20):
-        sender._adapt(180.0)
+        sender._adapt(180.0, page)
     assert sender.gap_s == sender.min_gap_s
+
+
+def test_what_was_on_its_way_to_a_page_out_of_sight_does_not_bring_it_back():
+    sender, box, log, loop = sender_and_log()
+    seen = []
+    sender.on_watched = seen.append
+    box.put("one")
+    loop.turn()
+    sender.leave("page")
+    sender.acknowledge(1, "page")
+    box.put("two")
+    loop.turn()
+    assert seen == [False] and len(log) == 1 and not sender.watched
+    sender.reset("page")
+    loop.turn()
+    assert seen == [False, True] and log[-1] == ("two", 2)
+
+
+def test_the_first_picture_leaves_even_when_nobody_looks_and_then_it_rests():
+    sender, box, log, loop = sender_and_log()
+    seen = []
+    sender.on_watched = seen.append
+    sender.leave("page")
+    for item in "ab":
+        box.put(item)
+        loop.turn()
+    assert log == [("a", 1)] and seen == [False]
+
+
+def test_coming_into_sight_is_told_even_to_those_who_know():
+    sender, *_ = sender_and_log()
+    seen = []
+    sender.on_watched = seen.append
+    sender.reset("page")
+    sender.reset("page")
+    assert seen == [True, True]
+
+
+def test_two_pages_count_for_themselves_and_the_slower_one_sets_the_pace():
+    sender, box, log, loop = sender_and_log(window=24)
+    sender.reset("quick")
+    sender.reset("slow")
+    for number in range(60):
+        box.put(number)
+        loop.turn()
+        sender.acknowledge(sender.sent, "quick")
+    assert len(log) == 24 and sender.in_flight == 24
+    sender.acknowledge(20, "slow")
+    assert sender.in_flight == 4
+    sender.leave("slow")
+    assert sender.in_flight == 0 and sender.watched
+    sender.forget("quick")
+    assert not sender.watched and not sender.audience.empty
+    sender.forget("slow")
+    assert sender.audience.empty
+
+
+def test_a_page_that_fell_silent_does_not_hold_up_a_lively_one(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("widgets.paced_sender.time.perf_counter", lambda: now[0])
+    sender, box, log, loop = sender_and_log(window=4, patience_s=4.0)
+    sender.reset("closed")
+    sender.reset("lively")
+    for number in range(40):
+        now[0] += 0.1
+        box.put(number)
+        loop.turn()
+        sender.acknowledge(sender.sent, "lively")
+    assert len(log) > 25 and sender.watched
+    sender.acknowledge(len(log), "closed")  # it only hung
+    assert sender.audience.pages["closed"].looks
 
 
 @pytest.mark.parametrize("index", [-5, 0, 3, 99])
@@ -159,6 +231,28 @@ def test_a_reloaded_page_gets_the_last_picture_at_once():
     first = view.out[-1][1]
     view._handle_custom_msg({"kind": "ready"}, [])
     assert view.out[-1][1] == first and view.sender.in_flight == 0
+
+
+def test_a_page_that_has_the_last_picture_does_not_get_it_again():
+    view = RecordingView(loop=Clock())
+    view.show(np.full((64, 64, 3), 80, np.uint8))
+    view.sender._loop.turn()
+    view._handle_custom_msg({"kind": "ready", "page": "a", "index": 0}, [])
+    view._handle_custom_msg({"kind": "ready", "page": "a", "index": 1}, [])
+    assert len([content for content, _ in view.out if content["kind"] == "frame"]) == 2
+
+
+def test_a_view_is_gone_when_no_page_has_it_any_more():
+    view, gone = FrameView(loop=Clock()), []
+    view.on_gone = lambda: gone.append(True)
+    for name in "ab":
+        view._handle_custom_msg({"kind": "ready", "page": name}, [])
+    view._handle_custom_msg({"kind": "gone", "page": "a"}, [])
+    assert not view.gone and gone == []
+    view._handle_custom_msg({"kind": "gone", "page": "b"}, [])
+    assert view.gone and gone == [True]
+    view._handle_custom_msg({"kind": "ready", "page": "b"}, [])
+    assert not view.gone
 
 
 def test_small_pictures_keep_their_colours():

@@ -13,6 +13,7 @@ from PIL import Image
 
 from playground.frames.sinks import Mailbox
 
+from .audience import EXPECTED
 from .paced_sender import PacedSender
 from .panel import Panel, script, style
 
@@ -28,21 +29,27 @@ def encode_jpeg(picture, quality=85):
     return out.getvalue()
 
 
+def page(content):
+    """The name of the page that sent `content`."""
+    return str(content.get("page", EXPECTED))
+
+
 class FrameView(Panel):
     """Shows the newest picture of a mailbox, large, as often as the browser keeps up."""
 
-    _esm = script("common", "frame_view")
+    _esm = script("common", "audience", "reveal", "frame_view")
     _css = style("frame_view")
 
     label = traitlets.Unicode("").tag(sync=True)  # what a screen reader says
     badge = traitlets.Unicode("").tag(sync=True)  # "paused", "recording"
     pixelated = traitlets.Bool(False).tag(sync=True)
+    fresh = traitlets.Bool(False).tag(sync=True)  # bring it into sight when it appears
 
     def __init__(self, mailbox=None, *, label="", pixelated=False, on_error=None, loop=None):
         handlers = {
             "ready": self._on_ready,
-            "ack": lambda content, _: self.sender.acknowledge(content["index"]),
-            "hidden": lambda *_: self.sender.leave(),
+            "ack": lambda content, _: self.sender.acknowledge(content["index"], page(content)),
+            "hidden": lambda content, _: self.sender.leave(page(content)),
             "gone": self._on_gone,
             "pixelated": self._on_pixelated,
         }
@@ -67,26 +74,27 @@ class FrameView(Panel):
 
     def _transmit(self, shot, index):
         picture = getattr(shot, "picture", shot)
-        self._last = encode_jpeg(picture)
-        version = getattr(shot, "controls_version", 0)
-        self._send_frame(index, version)
+        self._last = encode_jpeg(picture), getattr(shot, "controls_version", 0)
+        self._send_last(index)
 
-    def _on_gone(self, *_):
-        self.gone = True
-        self.sender.leave()
-        if self.on_gone:
+    def _on_gone(self, content, _):
+        self.sender.forget(page(content))
+        self.gone = self.sender.audience.empty
+        if self.gone and self.on_gone:
             self.on_gone()
 
-    def _on_ready(self, *_):
+    def _on_ready(self, content, _):
         self.gone = False
-        self.sender.reset()
-        if self._last is not None:  # a paused stream must not leave a reloaded page empty
-            self._send_frame(self.sender.sent, -1)
+        self.sender.reset(page(content))
+        behind = int(content.get("index", 0)) < self.sender.sent
+        if self._last is not None and behind:  # a paused stream must not leave a page empty
+            self._send_last(self.sender.sent)
 
-    def _send_frame(self, index, version):
+    def _send_last(self, index):
+        jpeg, version = self._last
         sent_ms = 1000 * time.time()
         content = {"kind": "frame", "index": index, "version": version, "sent_ms": sent_ms}
-        self.send(content, [self._last])
+        self.send(content, [jpeg])
 
     def _on_pixelated(self, content, _):
         self.pixelated = bool(content["value"])

@@ -1,4 +1,4 @@
-"""Back-pressure between a fast producer and a browser that may be slow, hidden, hung or gone.
+"""Back-pressure between a fast producer and browsers that may be slow, hidden, hung or gone.
 
 Nothing in Jupyter slows a producer down, so the sender does: at most `window` frames are on their way
 unacknowledged, at most `max_fps` leave in a second, and whatever comes in between stays in the mailbox
@@ -6,6 +6,8 @@ where the next one replaces it (the mailbox counts those). A browser acknowledge
 message from browser to kernel costs far more than a frame. When an answer takes longer than the
 quickest did, frames wait somewhere on the way: then fewer leave, until those that leave are fresh again.
 When acknowledgements stay away for `patience_s` nobody is watching; the first sign of life starts it.
+Which pages there are, and what each of them has seen, is `audience`'s business. The first frame leaves
+in any case, so that no page stays empty.
 
 This module knows nothing about pictures, widgets or Jupyter.
 """
@@ -13,6 +15,7 @@ This module knows nothing about pictures, widgets or Jupyter.
 import threading
 import time
 
+from .audience import EXPECTED, Audience
 from .kernel_loop import kernel_loop
 
 QUEUE_MS = 40.0  # how much later than the quickest answer one may come before the pace slows
@@ -21,7 +24,10 @@ MAX_GAP_S = 0.125
 
 
 class PacedSender:
-    """Takes the newest item out of a mailbox and transmits it, never faster than it is seen."""
+    """Takes the newest item out of a mailbox and transmits it, never faster than it is seen.
+
+    `on_watched(bool)` is called when somebody starts or stops watching.
+    """
 
     def __init__(
         self,
@@ -39,24 +45,27 @@ class PacedSender:
         self.min_gap_s = self.gap_s = 1.0 / max_fps
         self.patience_s = patience_s
         self.sent = 0
-        self.acknowledged = 0
-        self.watched = True
         self.round_trip_ms = 0.0
-        self._quickest_ms = float("inf")
-        self.on_watched = None  # called with True or False when somebody starts or stops watching
+        self.on_watched = None
+        self.audience = Audience(time.perf_counter())
+        self._told = True
         self._transmit = transmit
         self._on_error = on_error
         self._loop = loop or kernel_loop()
         self._lock = threading.Lock()
         self._scheduled = False
         self._due = 0.0
-        self._heard = time.perf_counter()
         self._sent_at = {}
 
     @property
     def in_flight(self):
-        """How many items left and were not acknowledged yet."""
-        return self.sent - self.acknowledged
+        """How many items left that some page which looks has not acknowledged yet."""
+        return self.sent - self.audience.seen_by_all(self.sent)
+
+    @property
+    def watched(self):
+        """Whether somebody watches, or the first item has not left yet."""
+        return self.audience.looks or not self.sent
 
     def wake(self, *_):
         """There is something in the mailbox; safe from every thread, cheap, never blocks."""
@@ -66,46 +75,54 @@ class PacedSender:
             self._scheduled = True
         self._loop.call_soon(self._pump)
 
-    def acknowledge(self, index):
-        """The browser has seen everything up to `index`."""
+    def acknowledge(self, index, page=EXPECTED):
+        """The page has seen everything up to `index`."""
         now = time.perf_counter()
         with self._lock:
-            self.acknowledged = min(max(self.acknowledged, int(index)), self.sent)
-            left = self._sent_at.pop(int(index), None)
-            self._sent_at = {i: t for i, t in self._sent_at.items() if i > self.acknowledged}
+            who = self.audience.acknowledge(page, index, self.sent, now)
+            left = self._sent_at.get(int(index))
+            seen = self.audience.seen_by_all(self.sent)
+            self._sent_at = {i: t for i, t in self._sent_at.items() if i > seen}
         if left is not None:
-            self._adapt(1000 * (now - left))
-        self._hear(now)
+            self._adapt(1000 * (now - left), who)
+        self._news()
 
-    def reset(self):
-        """A page was opened or loaded again: whatever was on its way is lost."""
+    def reset(self, page=EXPECTED):
+        """The page was opened, loaded again, or came into sight: what was on its way is lost."""
         with self._lock:
-            self.acknowledged = self.sent
-            self._sent_at.clear()
-        self._hear(time.perf_counter())
+            self.audience.arrive(page, self.sent, time.perf_counter())
+        self._told = None  # say it again: whoever rests must not miss it
+        self._news()
 
-    def leave(self):
-        """The viewer went out of sight: stop sending without waiting for the window to fill."""
-        self._set_watched(False)
+    def leave(self, page=EXPECTED):
+        """The page went out of sight: do not wait for the window to fill."""
+        with self._lock:
+            self.audience.leave(page, self.sent, time.perf_counter())
+        self._news()
 
-    def _adapt(self, round_trip_ms):
+    def forget(self, page=EXPECTED):
+        """The page took the viewer away."""
+        with self._lock:
+            self.audience.forget(page)
+        self._news()
+
+    def _adapt(self, round_trip_ms, page):
         """Slow down while frames queue up on the way, and quicken again when they do not."""
         self.round_trip_ms = round_trip_ms
-        self._quickest_ms = min(1.02 * self._quickest_ms, round_trip_ms)
-        waits = round_trip_ms > self._quickest_ms + QUEUE_MS
+        page.quickest_ms = min(1.02 * page.quickest_ms, round_trip_ms)
+        waits = round_trip_ms > page.quickest_ms + QUEUE_MS
         gap_s = self.gap_s * (SLOWER if waits else FASTER)
         self.gap_s = min(max(gap_s, self.min_gap_s), max(MAX_GAP_S, self.min_gap_s))
 
-    def _hear(self, now):
-        self._heard = now
-        self._set_watched(True)
-        self.wake()
-
-    def _set_watched(self, watched):
-        if watched != self.watched:
-            self.watched = watched
+    def _news(self):
+        """Something was heard of a page, or of none for long."""
+        watched = self.watched
+        if watched != self._told:
+            self._told = watched
             if self.on_watched:
                 self.on_watched(watched)
+        if watched:
+            self.wake()
 
     def _pump(self):
         wait_s = self._due - time.perf_counter()
@@ -114,14 +131,12 @@ class PacedSender:
             return
         with self._lock:
             self._scheduled = False
-        if self.in_flight >= self.window:
-            self._check_patience()
-        elif self.watched:
+            if self.in_flight >= self.window:
+                self.audience.doze(time.perf_counter(), self.patience_s)
+        if not self.watched:
+            self._news()
+        elif self.in_flight < self.window:
             self._send_newest()
-
-    def _check_patience(self):
-        if time.perf_counter() - self._heard > self.patience_s:
-            self._set_watched(False)
 
     def _send_newest(self):
         item = self.mailbox.take()
@@ -129,12 +144,14 @@ class PacedSender:
             return
         now = time.perf_counter()
         with self._lock:
+            if not self.in_flight:  # after a quiet spell patience starts anew
+                self.audience.breathe(now)
             self.sent += 1
-            if not self.in_flight > 1:  # after a quiet spell patience starts anew
-                self._heard = now
             self._sent_at[self.sent] = now
             self._due = now + self.gap_s
         self._deliver(item, self.sent)
+        if not self.watched:
+            self._news()
 
     def _deliver(self, item, index):
         try:

@@ -7,7 +7,7 @@ one message, only while somebody looks (`wanted`), and only as often as the page
 import numpy as np
 import traitlets
 
-from .frame_view import encode_jpeg
+from .frame_view import encode_jpeg, page
 from .paced_sender import PacedSender
 from .panel import Panel, script, style
 
@@ -17,7 +17,7 @@ MAX_FPS = 8
 class SlotView(Panel):
     """A row of pictures, the newest frame on the left, the finished one on the right."""
 
-    _esm = script("common", "slot_view")
+    _esm = script("common", "audience", "slot_view")
     _css = style("slot_view")
 
     labels = traitlets.List().tag(sync=True)  # one a slot, such as "t 679"
@@ -25,9 +25,10 @@ class SlotView(Panel):
 
     def __init__(self, mailbox, *, on_wanted=None, on_error=None, loop=None):
         handlers = {
-            "ready": lambda *_: self._set_wanted(True),
-            "hidden": lambda *_: self._set_wanted(False),
-            "ack": lambda content, _: self.sender.acknowledge(content["index"]),
+            "ready": lambda content, _: self._hear(self.sender.reset, content),
+            "hidden": lambda content, _: self._hear(self.sender.leave, content),
+            "gone": lambda content, _: self._hear(self.sender.forget, content),
+            "ack": lambda content, _: self.sender.acknowledge(content["index"], page(content)),
             "slow": lambda content, _: self.on_slow(bool(content["value"])),
         }
         super().__init__(handlers, on_error=on_error)
@@ -49,9 +50,10 @@ class SlotView(Panel):
         content = {"kind": "slots", "number": number, "index": index, "count": len(slots)}
         self.send(content, [encode_jpeg(strip)])
 
-    def _set_wanted(self, wanted):
-        self.wanted = wanted
-        if wanted:
-            self.sender.reset()
-        if self.on_wanted:
-            self.on_wanted(wanted)
+    def _hear(self, say, content):
+        say(page(content))
+        wanted = self.sender.audience.looks
+        if wanted != self.wanted:
+            self.wanted = wanted
+            if self.on_wanted:
+                self.on_wanted(wanted)

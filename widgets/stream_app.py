@@ -19,12 +19,14 @@ TICK_S = 0.5  # how often the meter line is renewed
 class StreamApp:
     """An app around `stream`; `show()` displays it, `close()` takes everything away."""
 
-    def __init__(self, stream, *, source=None, folder="recordings", **engine):
+    def __init__(self, stream, *, source=None, mailbox=None, folder="recordings", **engine):
         self.stream = stream
         self.loop = kernel_loop()
         self._closed = False
         self.status = StatusLine(on_action=self.restart)
-        self.engine = Engine(stream, source, TappedMailbox(), on_error=self._from_worker, **engine)
+        if mailbox is None:
+            mailbox = TappedMailbox()
+        self.engine = Engine(stream, source, mailbox, on_error=self._from_worker, **engine)
         self.recorder = Recorder(folder, on_error=self._from_worker)
         self.engine.mailbox.listeners.append(self.recorder.see)
         self.make_views()
@@ -43,6 +45,7 @@ class StreamApp:
 
     def show(self):
         """Display the app in this cell."""
+        self.view.fresh = True
         display(self.root)
 
     def set_prompt(self, text):

@@ -11,6 +11,7 @@ export default () => {
   let asked = false; // a repaint is due
   let shown = { index: 0, version: 0, sent_ms: 0 };
   let acknowledged = 0;
+  let watch = null; // what Python knows of this page
 
   function paintOn(canvas) {
     if (!bitmap) return;
@@ -33,7 +34,7 @@ export default () => {
       canvases.forEach(paintOn);
       if (shown.index - acknowledged < ACK_EVERY) return;
       acknowledged = shown.index;
-      model.send({ kind: "ack", index: acknowledged });
+      if (watch.looks()) model.send({ kind: "ack", page: watch.page, index: acknowledged });
     });
   }
 
@@ -57,8 +58,10 @@ export default () => {
   }
 
   function initialize({ model }) {
+    watch = audience(model, () => shown.index);
     model.on("msg:custom", (message, buffers) => {
       if (message.kind !== "frame") return;
+      watch.alive();
       if (message.index < acknowledged) acknowledged = 0;
       newest = { message, bytes: buffers[0] };
       decode(model);
@@ -85,10 +88,6 @@ export default () => {
     };
     const size = new ResizeObserver(fit);
     size.observe(frame);
-    const sight = new IntersectionObserver(([entry]) => {
-      model.send({ kind: entry.isIntersecting ? "ready" : "hidden" });
-    });
-    sight.observe(frame);
     canvases.add(canvas);
     const stops = [
       follow(model, "label", (text) => canvas.setAttribute("aria-label", text || "the picture")),
@@ -99,13 +98,17 @@ export default () => {
         paintOn(canvas);
       }),
       troubleLine(model, el),
+      watch.include(frame),
     ];
+    if (model.get("fresh")) {
+      stops.push(reveal(frame));
+      model.set("fresh", false);
+      model.save_changes();
+    }
     return () => {
       canvases.delete(canvas);
       size.disconnect();
-      sight.disconnect();
       stops.forEach((stop) => stop());
-      if (!canvases.size) model.send({ kind: "gone" });
     };
   }
 

@@ -13,6 +13,8 @@ export default () => {
     el.append(row, slow);
     let tiles = [];
     let unacknowledged = 0;
+    let newest = 0;
+    const watch = audience(model, () => newest);
 
     function build(count) {
       const labels = model.get("labels");
@@ -37,20 +39,20 @@ export default () => {
       });
       row.dataset.index = message.index;
       strip.close();
+      newest = message.number;
       unacknowledged += 1;
-      if (unacknowledged >= 8) {
+      if (unacknowledged >= 8 && watch.looks()) {
         unacknowledged = 0;
-        model.send({ kind: "ack", index: message.number });
+        model.send({ kind: "ack", page: watch.page, index: newest });
       }
     }
 
     const onMessage = (message, buffers) => {
-      if (message.kind === "slots") paint(message, buffers[0]);
+      if (message.kind !== "slots") return;
+      watch.alive();
+      paint(message, buffers[0]);
     };
     model.on("msg:custom", onMessage);
-    const sight = new IntersectionObserver(([entry]) =>
-      model.send({ kind: entry.isIntersecting ? "ready" : "hidden" }));
-    sight.observe(el);
     const stops = [
       follow(model, "labels", (labels) => build(labels.length)),
       follow(model, "slow", (on) => {
@@ -58,12 +60,11 @@ export default () => {
         el.classList.toggle("pg-is-slow", on);
       }),
       troubleLine(model, el),
+      watch.include(el),
     ];
     return () => {
-      sight.disconnect();
       model.off("msg:custom", onMessage);
       stops.forEach((stop) => stop());
-      model.send({ kind: "hidden" });
     };
   }
   return { render };
