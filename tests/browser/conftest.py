@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from lab import CHROMIUM_FLAGS, Lab, chromium_path
+from witness import testimony
 
 REQUIRED = os.environ.get("CI") == "true" or os.environ.get("PLAYGROUND_BROWSER") == "required"
 
@@ -14,6 +15,19 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if here in Path(item.fspath).parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure on another machine must be understood from the report alone."""
+    report = yield
+    given = getattr(item, "funcargs", {})
+    if report.failed and "chromium" in given and call.when != "teardown":
+        folder = item.config._tmp_path_factory.getbasetemp()
+        name = item.name.replace("[", "_").replace("]", "")
+        words = testimony(given["chromium"], given.get("lab"), folder, name)
+        report.sections.append(("what page, kernel and server say", words))
+    return report
 
 
 def missing(reason):

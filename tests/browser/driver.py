@@ -50,7 +50,12 @@ class Notebook:
 
     def run_all(self):
         """Run all cells; returns when they were handed in."""
+        self.wait_for_kernel()  # cells handed to a kernel that is still starting may be lost
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+
+    def in_sight(self, part=0.9):
+        """Whether at least `part` of the picture is in the window."""
+        return self.page.evaluate(IN_SIGHT) >= part
 
     def finished(self):
         """Whether no cell waits or runs any more."""
@@ -172,7 +177,7 @@ class Notebook:
 
     def shut_down(self):
         """End the notebook's kernel."""
-        self.lab.end_kernels()
+        self.lab.end_kernel(self.name)
 
     def python(self, code):
         """Run code in the notebook's kernel and give what it prints."""
@@ -201,6 +206,17 @@ WATCH = """() => {
     this.removeEventListener('pg-painted', watch);
   });
 }"""
+
+# Which part of the picture can be seen, 0..1.
+IN_SIGHT = """() => new Promise((done) => {
+  const canvas = document.querySelector('.pg-frame');
+  if (!canvas) { done(0); return; }
+  const sight = new IntersectionObserver((changes) => {
+    sight.disconnect();
+    done(changes[changes.length - 1].intersectionRatio);
+  });
+  sight.observe(canvas);
+})"""
 
 NOTHING_RUNS = """() => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets;

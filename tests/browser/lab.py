@@ -77,10 +77,16 @@ class Lab:
         shutil.copy(path, self.root)
         return Path(path).name
 
-    def end_kernels(self):
-        """Shut all kernels down."""
-        for kernel in json.loads(self._ask("GET", "api/kernels")):
-            self._ask("DELETE", f"api/kernels/{kernel['id']}")
+    def end_kernel(self, notebook):
+        """Shut the kernel of `notebook` down, so that it takes nothing from the next test."""
+        for session in json.loads(self._ask("GET", "api/sessions")):
+            if session["path"] == notebook:
+                self._ask("DELETE", f"api/sessions/{session['id']}")
+
+    def last_words(self, lines=40):
+        """The end of what the server and its kernels wrote."""
+        text = (self.folder / "lab.log").read_text(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
 
     def _ask(self, method, path):
         address = f"http://127.0.0.1:{self.port}/{path}"
@@ -126,9 +132,7 @@ class Lab:
                     break
                 time.sleep(0.2)
         self.stop()
-        raise RuntimeError(
-            f"JupyterLab did not start:\n{(self.folder / 'lab.log').read_text()[-3000:]}"
-        )
+        raise RuntimeError(f"JupyterLab did not start:\n{self.last_words()}")
 
 
 def _free_port():
