@@ -12,6 +12,7 @@ of networks or tensors. Every widget follows the same four rules:
 from importlib import import_module
 
 _HOME = {
+    "CacheView": "cache_view",
     "DrawingPad": "drawing_pad",
     "Dial": "dials",
     "Dials": "dials",
@@ -19,9 +20,11 @@ _HOME = {
     "GuidanceCompare": "guidance_compare",
     "ImageApp": "image_app",
     "MeterView": "meter_view",
+    "PathPad": "path_pad",
     "PromptBox": "prompt_box",
     "SlotView": "slot_view",
     "StatusLine": "status_line",
+    "VideoApp": "video_app",
 }
 
 __all__ = sorted(_HOME)

@@ -28,16 +28,20 @@ _STAGES = {
     "encode": "from your drawing to latents (encoder)",
     "unet": "taking noise away (U-Net)",
     "decode": "from latents to the picture (decoder)",
+    "network": "taking noise away from a chunk, and its clean pass (transformer)",
+    "recache": "writing the past anew under other words",
     "step": "one step, everything together",
 }
 
 
 def _figures(snapshot, dropped, delay_ms):
     ms = snapshot["ms"]
+    if "network" in ms:  # chunks: most steps only hand on a frame that is ready
+        ms = {name: took for name, took in ms.items() if name != "step"}
     figures = [[name, f"{ms[name]:.0f} ms", tip] for name, tip in _STAGES.items() if name in ms]
     late = snapshot.get("latency_p50_ms")
     if late is not None:
-        figures.append(["stroke to picture", f"{late:.0f} ms", "in the kernel, median"])
+        figures.append(["change to picture", f"{late:.0f} ms", "in the kernel, median"])
     if delay_ms:
         figures.append(["page", f"{delay_ms:.0f} ms", "from the kernel to this page and back"])
     if snapshot.get("skipped"):
