@@ -13,10 +13,10 @@ from playground.streams.controls import GRID, Controls, t_index_for
 def knob(name: str, meaning: str) -> property:
     """Reads from the controls, and replaces them whole when set."""
 
-    def read(stream: "Knobs") -> Any:
+    def read(stream: Any) -> Any:
         return getattr(stream.controls, name)
 
-    def turn(stream: "Knobs", value: Any) -> None:
+    def turn(stream: Any, value: Any) -> None:
         stream.update(replace(stream.controls, **{name: value}))
 
     return property(read, turn, doc=meaning)
