@@ -51,7 +51,7 @@ def test_the_kept_stream_is_reproduced():
 
 
 def test_the_kept_keys_and_values_are_reproduced():
-    """They are the slots of the last layer after the last chunk, keys rotated to their frames."""
+    """Those of the last layer after the last chunk: rotated when read = stored rotated."""
     *_, (_, state) = parity_video.rollout(parity_video.load(GOLDEN))
     kept = load_file(GOLDEN / "stream.safetensors")
     turn = Turn(torch.tensor(state.cache.frames), len(state.cache), 2, 3, 24)
@@ -62,6 +62,7 @@ def test_the_kept_keys_and_values_are_reproduced():
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_any_stream_of_that_form_is_reproduced(tmp_path, name):
+    """By one that stores its keys rotated and moves them about in slots of fixed number."""
     script = SCRIPTS[name]
     slots = write_folder(tmp_path, script)
     report = parity_video.run(tmp_path)
