@@ -204,7 +204,10 @@ class Tracks:
         steps = transfer(video, **more)
         for step in steps if progress is None else progress(steps):
             last = step
-        return last.tracks()
+        tracks = last.tracks()
+        if not tracks.count:
+            raise ValueError("video must show texture that can be followed, got plain areas only")
+        return tracks
 
     def save(self, path: str | Path) -> None:
         """Write .json (for people; what is unspecified keeps no position) or .npz (exact)."""
