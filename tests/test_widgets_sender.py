@@ -91,6 +91,20 @@ def test_no_more_than_max_fps():
     assert log == ["first"] and loop.later[0][0] > 900
 
 
+def test_the_picture_that_somebody_waits_for_leaves_one_turn_early_and_no_more():
+    box, log, loop = Mailbox(), [], Clock()
+    sender = PacedSender(
+        box, lambda item, index: log.append(item), max_fps=0.001, urgent=str.isupper, loop=loop
+    )
+    box.on_put = sender.wake
+    for item in ("a", "b", "C", "D"):
+        box.put(item)
+        loop.soon, due = [], loop.soon
+        for callback in due:
+            callback()
+    assert log == ["a", "C"] and box.newest == "D" and len(loop.later) == 1
+
+
 def test_the_pace_slows_while_answers_come_late_and_quickens_when_they_do_not(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("widgets.paced_sender.time.perf_counter", lambda: now[0])

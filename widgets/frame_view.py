@@ -29,6 +29,11 @@ def encode_jpeg(picture, quality=85):
     return out.getvalue()
 
 
+def _answers(shot):
+    """Whether somebody waits for this picture: the first one after a stroke or a turned dial."""
+    return getattr(shot, "first", False)
+
+
 def page(content):
     """The name of the page that sent `content`."""
     return str(content.get("page", EXPECTED))
@@ -60,7 +65,9 @@ class FrameView(Panel):
         self.on_gone = None
         self._last = None
         mailbox = Mailbox() if mailbox is None else mailbox
-        self.sender = PacedSender(mailbox, self._transmit, on_error=self.report, loop=loop)
+        self.sender = PacedSender(
+            mailbox, self._transmit, urgent=_answers, on_error=self.report, loop=loop
+        )
         mailbox.on_put = self.sender.wake
 
     @property

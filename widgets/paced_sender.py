@@ -2,9 +2,11 @@
 
 Nothing in Jupyter slows a producer down, so the sender does: at most `window` frames are on their way
 unacknowledged, at most `max_fps` leave in a second, and whatever comes in between stays in the mailbox
-where the next one replaces it (the mailbox counts those). A browser acknowledges in groups, because a
-message from browser to kernel costs far more than a frame. When an answer takes longer than the
-quickest did, frames wait somewhere on the way: then fewer leave, until those that leave are fresh again.
+where the next one replaces it (the mailbox counts those). What is `urgent`, the first picture that
+answers a hand, may leave one turn early, and the next one then waits longer. A browser acknowledges in
+groups, because a message from browser to kernel costs far more than a frame. When an answer takes
+longer than the quickest did, frames wait somewhere on the way: then fewer leave, until those that leave
+are fresh again.
 When acknowledgements stay away for `patience_s` nobody is watching; the first sign of life starts it.
 Which pages there are, and what each of them has seen, is `audience`'s business. The first frame leaves
 in any case, so that no page stays empty.
@@ -37,6 +39,7 @@ class PacedSender:
         window=24,
         max_fps=60.0,
         patience_s=4.0,
+        urgent=lambda item: False,
         on_error=None,
         loop=None,
     ):
@@ -50,10 +53,11 @@ class PacedSender:
         self.audience = Audience(time.perf_counter())
         self._told = True
         self._transmit = transmit
+        self._urgent = urgent
         self._on_error = on_error
         self._loop = loop or kernel_loop()
         self._lock = threading.Lock()
-        self._scheduled = False
+        self._woken = self._waits = False  # a turn of the loop is asked for: now, when it is due
         self._due = 0.0
         self._sent_at = {}
 
@@ -70,10 +74,10 @@ class PacedSender:
     def wake(self, *_):
         """There is something in the mailbox; safe from every thread, cheap, never blocks."""
         with self._lock:
-            if self._scheduled:
+            if self._woken:
                 return
-            self._scheduled = True
-        self._loop.call_soon(self._pump)
+            self._woken = True
+        self._loop.call_soon(self._on_wake)
 
     def acknowledge(self, index, page=EXPECTED):
         """The page has seen everything up to `index`."""
@@ -124,13 +128,23 @@ class PacedSender:
         if watched:
             self.wake()
 
-    def _pump(self):
-        wait_s = self._due - time.perf_counter()
-        if wait_s > 0:
-            self._loop.call_later(wait_s, self._pump)
-            return
+    def _on_wake(self):
         with self._lock:
-            self._scheduled = False
+            self._woken = False
+        wait_s = self._due - time.perf_counter()
+        early_s = self.gap_s if self._urgent(self.mailbox.newest) else 0.0
+        if wait_s <= early_s:
+            self._pump()
+        elif not self._waits:
+            self._waits = True
+            self._loop.call_later(wait_s, self._on_due)
+
+    def _on_due(self):
+        self._waits = False
+        self._on_wake()
+
+    def _pump(self):
+        with self._lock:
             if self.in_flight >= self.window:
                 self.audience.doze(time.perf_counter(), self.patience_s)
         if not self.watched:
@@ -148,7 +162,7 @@ class PacedSender:
                 self.audience.breathe(now)
             self.sent += 1
             self._sent_at[self.sent] = now
-            self._due = now + self.gap_s
+            self._due = max(now, self._due) + self.gap_s
         self._deliver(item, self.sent)
         if not self.watched:
             self._news()

@@ -53,6 +53,11 @@ class Mailbox:
             item, self._item, self._full = self._item, None, False
             return item
 
+    @property
+    def newest(self) -> Any | None:
+        """The item that `take` would give; it stays in the box."""
+        return self._item
+
     def wait(self, timeout_s: float | int) -> Any | None:
         """As `take`, but waits up to `timeout_s` seconds for an item; for scripts and tests."""
         with self._news:
