@@ -1,0 +1,122 @@
+"""The video trainings on toy settings: they resume, sequences are cut right, the batched rollout is the stream's."""
+
+import argparse
+
+import numpy as np
+import pytest
+import torch
+
+from playground.diffusion.noise_plan import NoisePlan
+from playground.memory.policies import policy
+from playground.models.causal_wan import CausalWan, WanConfig
+from playground.models.video_codec import VideoCodec
+from playground.streams.rollout import RolloutState, generate_chunk
+from playground.training import takes, video, video_codec
+from playground.training.video_rollout import rollout
+from playground.world.clips import sample_take
+
+
+def arguments(module, out, **changes):
+    parser = argparse.ArgumentParser()
+    module.add_arguments(parser)
+    return argparse.Namespace(**(vars(parser.parse_args([])) | {"out": out} | changes))
+
+
+@pytest.fixture(scope="module")
+def codec_file(tmp_path_factory):
+    out = tmp_path_factory.mktemp("codec")
+    video_codec.run(arguments(video_codec, out, steps=2, pool=16, batch=2))
+    return out / "checkpoint.pt"
+
+
+@pytest.fixture(scope="module")
+def pool():
+    torch.manual_seed(0)
+    return takes.TakePool(VideoCodec(), capacity=6, seed=0, switches=1.0)
+
+
+def test_a_codec_training_resumes_where_it_stopped(codec_file):
+    options = {"steps": 4, "pool": 16, "batch": 2}
+    recipe = video_codec.VideoCodecRecipe(arguments(video_codec, codec_file.parent, **options))
+    assert recipe.step == 2
+    assert [report.step for report in recipe] == [3, 4]
+
+
+def test_the_transformer_learns_and_resumes(codec_file, tmp_path):
+    options = {"codec": codec_file, "steps": 3, "chunk_steps": 1, "pool": 4, "batch": 2}
+    recipe = video.VideoRecipe(arguments(video, tmp_path, **options))
+    reports = list(recipe)
+    assert all(np.isfinite(report.losses["loss"]) for report in reports)
+    recipe.save()
+    assert video.VideoRecipe(arguments(video, tmp_path, **options)).step == 3
+
+
+def test_sequences_are_whole_chunks_with_their_tracks(pool):
+    for chunks in (1, 3, 4):
+        part = pool.draw(5, chunks)
+        frames = 3 * chunks
+        assert part.latents.shape == (5, 16, frames, 8, 8)
+        assert part.tracks.shape[2] == frames
+        assert part.counts.shape == (5, frames)
+        assert part.counts[:, -3:].all()
+
+
+def test_a_change_of_caption_leaves_the_first_chunk_alone(pool):
+    part = pool.draw(64, 3)
+    changed = ~part.counts.all(1)
+    assert 20 < changed.sum() < 60
+    assert not part.counts[changed, :3].any()
+
+
+def test_the_chunk_before_a_later_one_is_read_clean(pool):
+    """What a noisy chunk answers must not depend on another chunk's noise."""
+    torch.manual_seed(1)
+    model, part = video.Tiny(), pool.draw(2, 3)
+    torch.nn.init.normal_(model.transformer.head.head.weight, std=0.1)
+    context = model.transformer.context(model.words(part.captions))
+    t = torch.full((2, 9), 0.7)
+    noisy = torch.randn_like(part.latents)
+    other = noisy.clone()
+    other[:, :, :3] += 1
+    answers = []
+    for x in (noisy, other):
+        torch.manual_seed(2)
+        answers.append(
+            video._velocities(model.transformer, part.latents, x, 1000 * t, context, part.tracks)
+        )
+    torch.testing.assert_close(answers[0][:, :, 3:], answers[1][:, :, 3:])
+    assert (answers[0][:, :, :3] - answers[1][:, :, :3]).abs().max() > 1e-3
+
+
+def test_a_path_that_begins_with_the_stream_stands_at_the_centre():
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        take = sample_take(rng, 12, two=0.0)
+        figure = take.figures[0]
+        if not figure.tracked[0]:
+            continue
+        tracks = [t for t in takes.tracks_of(take, rng, 0) if not t.scene]
+        np.testing.assert_allclose(tracks[0].points, figure.centre)
+
+
+def test_stretches_are_runs_of_true():
+    assert takes.stretches(np.array([1, 1, 0, 1, 0, 0, 1], bool)) == [(0, 1), (3, 3), (6, 6)]
+    assert takes.stretches(np.zeros(4, bool)) == []
+
+
+@torch.no_grad()
+def test_the_batched_rollout_is_the_streams_rollout():
+    torch.manual_seed(0)
+    config = WanConfig(dim=24, ffn_dim=32, num_heads=2, num_layers=2, in_dim=4, out_dim=4, text_dim=8,
+                       text_len=4, freq_dim=16, track_channels=5, track_dim=3)  # fmt: skip
+    model, times = CausalWan(config), (1000.0, 600.0)
+    context, tracks = model.context(torch.randn(1, 3, 8)), torch.randn(1, 5, 15, 4, 4)
+    ours = list(rollout(model, context, tracks, times, torch.Generator().manual_seed(4)))
+    generator, state = torch.Generator().manual_seed(4), RolloutState()
+    for k, chunk in enumerate(ours):
+        noise = torch.randn(2, 1, 4, 3, 4, 4, generator=generator)
+        state, result = generate_chunk(
+            model.forward, state, context, policy("motionstream"), NoisePlan.few_step(times), noise,
+            tracks[:, :, 3 * k : 3 * k + 3],
+        )  # fmt: skip
+        torch.testing.assert_close(result.latents, chunk, rtol=1e-4, atol=1e-5)
