@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-THETA = 10_000.0  # base of the rotary frequencies
+from playground.models.rotary import Turn, sinusoid
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,7 +144,7 @@ class Block(nn.Module):
         self,
         x: Float[Tensor, "b t n c"],
         e: Float[Tensor, "b t 6 c"],
-        turn: "Turn",
+        turn: Turn,
         past: tuple[Tensor, Tensor] | None,
         context: tuple[Tensor, Tensor],
         mask: Tensor | None,
@@ -285,57 +285,6 @@ class CausalWan(nn.Module):
         cut = values.reshape(b, t, rows, columns, pt, ph, pw, self.config.out_dim)
         cut = cut.permute(0, 7, 1, 4, 2, 5, 3, 6)
         return cut.reshape(b, self.config.out_dim, t * pt, rows * ph, columns * pw)
-
-
-class Turn:
-    """The rotary embedding of one call: temporal positions as given, rows and columns from 0."""
-
-    def __init__(
-        self,
-        positions: Int[Tensor, " t"],
-        new: int,
-        rows: int,
-        columns: int,
-        head_dim: int,
-    ) -> None:
-        angles = rotary_angles(positions, rows, columns, head_dim).flatten(0, 1)
-        self.cos = angles.cos().repeat_interleave(2, -1)[:, None]
-        sine = angles.sin()
-        self.sin = torch.stack([-sine, sine], -1).flatten(-2)[:, None]
-        self.first_new = len(angles) - new * rows * columns
-
-    def rotate(self, x: Float[Tensor, "b n a d"], *, new: bool = False) -> Tensor:
-        """Turns neighbouring pairs of numbers; `new` = only the last frames are given."""
-        start = self.first_new if new else 0
-        crossed = x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
-        return torch.addcmul(x * self.cos[start:], crossed, self.sin[start:]).to(x.dtype)
-
-
-def rotary_angles(
-    positions: Int[Tensor, " t"], rows: int, columns: int, head_dim: int
-) -> Float[Tensor, "t n e"]:
-    """Angles of all pairs: the first part turns with time, then a third each with row and column."""
-    pairs = head_dim // 2
-    third = head_dim // 6  # of the pairs; the remainder goes to time
-    device = positions.device
-    row = torch.arange(rows, device=device).repeat_interleave(columns)
-    column = torch.arange(columns, device=device).repeat(rows)
-    over_time = positions[:, None, None] * _frequencies(pairs - 2 * third, device)
-    over_rows = row[:, None] * _frequencies(third, device)
-    over_columns = column[:, None] * _frequencies(third, device)
-    shape = (len(positions), rows * columns, -1)
-    return torch.cat([part.expand(*shape) for part in (over_time, over_rows, over_columns)], -1)
-
-
-def _frequencies(count: int, device: torch.device) -> Tensor:
-    return THETA ** (-torch.arange(count, device=device, dtype=torch.float32) / count)
-
-
-def sinusoid(t: Float[Tensor, "b t"], width: int) -> Float[Tensor, "b t e"]:
-    """Cosines, then sines, of t at `width` / 2 frequencies."""
-    half = width // 2
-    angles = t.float()[..., None] * _frequencies(half, t.device)
-    return torch.cat([angles.cos(), angles.sin()], -1)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Float[Tensor, "b n a d"]:
