@@ -1,28 +1,11 @@
 """Drives a notebook in JupyterLab as a person would: real mouse, real keys, and eyes on the canvas."""
 
 import json
+import sys
 import time
 
+import page_scripts as scripts
 import psutil
-
-CANVAS = ".pg-frame"
-
-# Finds the painted picture, as numbers 0..255, scaled to 64 x 64.
-LOOK = """() => {
-  const canvas = document.querySelector('.pg-frame');
-  if (!canvas || !canvas.dataset.frames) return null;
-  const small = document.createElement('canvas');
-  small.width = small.height = 64;
-  small.getContext('2d').drawImage(canvas, 0, 0, 64, 64);
-  return Array.from(small.getContext('2d').getImageData(0, 0, 64, 64).data);
-}"""
-
-CONNECTED = """(name) => {
-  const panel = window.jupyterapp?.shell?.currentWidget;
-  if (!panel?.context?.isReady || !panel.context.path.endsWith(name)) return false;
-  const kernel = panel.sessionContext.session?.kernel;
-  return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
-}"""
 
 
 class Notebook:
@@ -41,7 +24,7 @@ class Notebook:
 
     def wait_for_kernel(self):
         """Wait until JupyterLab stands and the notebook has a kernel that is connected."""
-        self.page.wait_for_function(CONNECTED, arg=self.name, timeout=120_000)
+        self.page.wait_for_function(scripts.CONNECTED, arg=self.name, timeout=120_000)
 
     def command(self, name, **arguments):
         """Run one of JupyterLab's commands."""
@@ -55,15 +38,15 @@ class Notebook:
 
     def in_sight(self, part=0.9):
         """Whether at least `part` of the picture is in the window."""
-        return self.page.evaluate(IN_SIGHT) >= part
+        return self.page.evaluate(scripts.IN_SIGHT) >= part
 
     def finished(self):
         """Whether no cell waits or runs any more."""
-        return self.page.evaluate(NOTHING_RUNS)
+        return self.page.evaluate(scripts.NOTHING_RUNS)
 
     def cell_errors(self):
         """Errors among the outputs of all cells."""
-        return self.page.evaluate(CELL_ERRORS)
+        return self.page.evaluate(scripts.CELL_ERRORS)
 
     def show_app(self):
         """Scroll to the app."""
@@ -78,11 +61,22 @@ class Notebook:
     def wait_for_picture(self, more=1, timeout_s=120):
         """Wait until `more` further pictures were painted; gives how many there are."""
         count = self.painted()
-        self.page.wait_for_function(
-            "(n) => Number(document.querySelector('.pg-frame')?.dataset.frames || 0) >= n",
-            arg=count + more, timeout=1000 * timeout_s,
-        )  # fmt: skip
+        self.wait_until(lambda: self._healthy() and self.painted() >= count + more, timeout_s)
         return self.painted()
+
+    def _healthy(self):
+        """True, unless a cell failed: then no picture will ever come."""
+        errors = self.cell_errors()
+        assert not errors, errors
+        return True
+
+    def wait_for_arrivals(self, more, timeout_s=120):
+        """Wait until `more` further pictures came to the page, painted or overtaken by newer ones."""
+        number = "Number(document.querySelector('.pg-frame')?.dataset.index || 0)"
+        count = self.page.evaluate(f"() => {number}")
+        self.page.wait_for_function(
+            f"(n) => {number} >= n", arg=count + more, timeout=1000 * timeout_s
+        )
 
     def painted(self):
         """How many pictures were painted on the first view."""
@@ -91,7 +85,7 @@ class Notebook:
 
     def picture(self):
         """The painted picture as 64 x 64 RGBA numbers, or None."""
-        return self.page.evaluate(LOOK)
+        return self.page.evaluate(scripts.LOOK)
 
     def draw(self, *points, pause_s=0.01):
         """Draw one stroke on the pad; points are parts (0..1) of its width and height."""
@@ -107,7 +101,7 @@ class Notebook:
 
     def draw_and_watch(self, *points):
         """Draw one stroke; ms from the pen's touch to the first picture that shows it."""
-        self.page.evaluate(WATCH)
+        self.page.evaluate(scripts.WATCH)
         self.draw(*points, pause_s=0)
         self.page.wait_for_function("() => window.pgSeen.changed !== null", timeout=15_000)
         return self.page.evaluate("() => window.pgSeen.changed - window.pgSeen.down")
@@ -135,9 +129,28 @@ class Notebook:
         self.wait_for_picture(1, timeout_s=10)
         return self.page.evaluate("() => Number(document.querySelector('.pg-frame').dataset.ageMs)")
 
+    def dial_latency(self, count=40):
+        """From a turned dial to the first painted picture that answers it, ms, beside what bounds it.
+
+        In turns with it an empty message goes to the kernel and back: on an idle machine that takes
+        some milliseconds, on a busy one it tells what the machine adds to everything.
+        """
+        pairs = [
+            (self.page.evaluate(scripts.CHANGE_TO_PAINT), self.page.evaluate(scripts.ECHO))
+            for _ in range(count)
+        ]
+        paints, echoes = (sorted(times) for times in zip(*pairs, strict=True))
+        half, most = count // 2, int(0.95 * count) - 1
+        meter = json.loads(self.python(scripts.METER))
+        return {
+            "latency_p50_ms": paints[half], "latency_p95_ms": paints[most],
+            "echo_p50_ms": echoes[half], "echo_p95_ms": echoes[most],
+            "step_ms": meter["ms"]["step"], "fps": meter["fps"],
+        }  # fmt: skip
+
     def pad_difference(self):
         """Mean difference between the pad in the page and the pixels that Python keeps, 0..255."""
-        shown = self.page.evaluate(LOOK_AT_PAD)
+        shown = self.page.evaluate(scripts.LOOK_AT_PAD)
         kept = self.python(
             "import json, numpy; from PIL import Image;"
             "print(json.dumps(numpy.asarray(Image.fromarray(app.pad.picture).resize((64, 64), 5)).tolist()))"
@@ -181,92 +194,17 @@ class Notebook:
 
     def python(self, code):
         """Run code in the notebook's kernel and give what it prints."""
-        return self.page.evaluate(RUN_CODE, code)
+        return self.page.evaluate(scripts.RUN_CODE, code)
 
 
-# Notes in the page itself when the pen went down and when the painted picture changed after that.
-WATCH = """() => {
-  const look = () => {
-    const small = document.createElement('canvas');
-    small.width = small.height = 32;
-    const context = small.getContext('2d');
-    context.drawImage(document.querySelector('.pg-frame'), 0, 0, 32, 32);
-    return context.getImageData(0, 0, 32, 32).data;
-  };
-  const before = look();
-  const seen = window.pgSeen = { down: null, changed: null };
-  const pad = document.querySelector('.pg-pen-layer');
-  pad.addEventListener('pointerdown', () => { seen.down ??= performance.now(); }, { once: true });
-  document.querySelector('.pg-frame').addEventListener('pg-painted', function watch() {
-    const now = look();
-    let sum = 0;
-    for (let at = 0; at < now.length; at += 1) sum += Math.abs(now[at] - before[at]);
-    if (seen.down === null || sum / now.length < 0.2) return;
-    seen.changed = performance.now();
-    this.removeEventListener('pg-painted', watch);
-  });
-}"""
-
-# Which part of the picture can be seen, 0..1.
-IN_SIGHT = """() => new Promise((done) => {
-  const canvas = document.querySelector('.pg-frame');
-  if (!canvas) { done(0); return; }
-  const sight = new IntersectionObserver((changes) => {
-    sight.disconnect();
-    done(changes[changes.length - 1].intersectionRatio);
-  });
-  sight.observe(canvas);
-})"""
-
-NOTHING_RUNS = """() => {
-  const cells = window.jupyterapp.shell.currentWidget.content.widgets;
-  return cells.every((cell) => cell.model.type !== 'code' || !cell.model.sharedModel.source.trim()
-    || cell.model.executionCount !== null) && cells.every((cell) => cell.prompt !== '*');
-}"""
-
-CELL_ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
-  .filter((cell) => cell.model.type === 'code')
-  .flatMap((cell) => cell.model.outputs.toJSON())
-  .filter((output) => output.output_type === 'error')
-  .map((output) => output.ename + ': ' + output.evalue)"""
-
-# Turns a dial; gives the ms until the first picture that answers it was painted.
-CHANGE_TO_PAINT = """() => new Promise((done) => {
-  const slider = document.querySelector('.pg-dial[data-name=closeness] input');
-  const canvas = document.querySelector('.pg-frame');
-  const before = Number(canvas.dataset.version);
-  const began = performance.now();
-  const seen = () => {
-    if (Number(canvas.dataset.version) <= before) return;
-    canvas.removeEventListener('pg-painted', seen);
-    done(performance.now() - began);
-  };
-  canvas.addEventListener('pg-painted', seen);
-  slider.value = Number(slider.value) > 0.5 ? 0.3 : Number(slider.value) + 0.04;
-  slider.dispatchEvent(new Event('input', { bubbles: true }));
-})"""
-
-LOOK_AT_PAD = """() => {
-  const canvas = document.querySelector('canvas.pg-pad-canvas, .pg-pad-canvas canvas');
-  const small = document.createElement('canvas');
-  small.width = small.height = 64;
-  const context = small.getContext('2d');
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(canvas, 0, 0, 64, 64);
-  return Array.from(context.getImageData(0, 0, 64, 64).data);
-}"""
-
-RUN_CODE = """async (code) => {
-  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-  const future = kernel.requestExecute({code, store_history: false, silent: false});
-  let text = '';
-  future.onIOPub = ({header, content}) => {
-    if (header.msg_type === 'stream') text += content.text;
-    if (header.msg_type === 'error') text += content.ename + ': ' + content.evalue;
-  };
-  await future.done;
-  return text.trim();
-}"""
+def check_latency(notebook, capsys):
+    """Print a notebook's latency; two steps and 100 ms, and what a busy machine takes on the way."""
+    took = notebook.dial_latency()
+    with capsys.disabled():
+        sys.stdout.write(json.dumps({name: round(x, 1) for name, x in took.items()}) + "\n")
+    wanted_ms = 2 * took["step_ms"] + 100
+    assert took["latency_p50_ms"] <= wanted_ms + 2 * took["echo_p50_ms"], took
+    assert took["latency_p95_ms"] <= wanted_ms + 2 * took["echo_p95_ms"], took
 
 
 def difference(one, other):

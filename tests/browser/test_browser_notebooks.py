@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driver import CHANGE_TO_PAINT, Notebook
+from driver import Notebook, check_latency
 
 from conftest import missing
 
@@ -61,6 +61,24 @@ def looks_like(notebook):
     return Judge.load().name(torch.from_numpy(pixels.copy())[None])[0]
 
 
+def test_three_cells_to_the_first_moving_picture(weights, page, lab, capsys, screenshot):
+    """Comes first: no other notebook takes its share of the machine yet."""
+    notebook = notebook_of(page, lab, "00_start.ipynb").open()
+    began = time.perf_counter()
+    notebook.run_all()
+    notebook.wait_for_picture(1, timeout_s=120)
+    first_s = time.perf_counter() - began
+    notebook.wait_for_picture(10)
+    notebook.wait_until(notebook.in_sight)  # although Run All scrolls to the last cell
+    with capsys.disabled():
+        sys.stdout.write(json.dumps({"first_painted_picture_s": round(first_s, 1)}) + "\n")
+    assert notebook.cell_errors() == [] and first_s < 60
+    notebook.command("application:toggle-left-area")
+    page.wait_for_timeout(1500)
+    screenshot(page, "start")
+    notebook.shut_down()
+
+
 def test_all_cells_of_the_image_notebook_run(image_notebook, screenshot):
     assert image_notebook.cell_errors() == []
     assert image_notebook.errors == []
@@ -93,21 +111,8 @@ def test_typing_a_prompt_makes_that_picture(image_notebook, screenshot):
 
 
 def test_from_a_dial_to_the_painted_picture(image_notebook, capsys):
-    notebook = image_notebook
-    notebook.wait_for_picture(20)
-    times = sorted(notebook.page.evaluate(CHANGE_TO_PAINT) for _ in range(40))
-    step_ms = float(notebook.python("print(app.engine.meter.snapshot()['ms']['step'])"))
-    fps = float(notebook.python("print(app.engine.meter.snapshot()['fps'])"))
-    result = {
-        "latency_p50_ms": times[20],
-        "latency_p95_ms": times[37],
-        "step_ms": step_ms,
-        "fps": fps,
-    }
-    with capsys.disabled():
-        sys.stdout.write(json.dumps({name: round(x, 1) for name, x in result.items()}) + "\n")
-    assert times[20] <= 2 * step_ms + 250
-    assert times[37] <= 2 * step_ms + 500  # generous: other work on the machine counts here
+    image_notebook.wait_for_picture(20)
+    check_latency(image_notebook, capsys)
 
 
 def test_slow_motion_lets_one_follow_a_frame(image_notebook, screenshot):
@@ -135,20 +140,3 @@ def test_the_comparison_answers_its_dial(image_notebook, screenshot):
     image_notebook.wait_until(lambda: sheet.inner_html() != before, timeout_s=60)
     screenshot(page, "guidance")
     image_notebook.show_app()
-
-
-def test_three_cells_to_the_first_moving_picture(weights, page, lab, capsys, screenshot):
-    notebook = notebook_of(page, lab, "00_start.ipynb").open()
-    began = time.perf_counter()
-    notebook.run_all()
-    notebook.wait_for_picture(1, timeout_s=120)
-    first_s = time.perf_counter() - began
-    notebook.show_app()
-    notebook.wait_for_picture(10)
-    with capsys.disabled():
-        sys.stdout.write(json.dumps({"first_painted_picture_s": round(first_s, 1)}) + "\n")
-    assert notebook.cell_errors() == [] and first_s < 60
-    notebook.command("application:toggle-left-area")
-    page.wait_for_timeout(1500)
-    screenshot(page, "start")
-    notebook.shut_down()
