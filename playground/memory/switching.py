@@ -10,14 +10,13 @@
 from dataclasses import dataclass
 
 from playground.memory.cache import Cache
-from playground.memory.policies import Policy, View
-from playground.models.causal_wan import KeyValues
+from playground.memory.policies import Policy
 
 SWITCHES = ("longlive", "stale")
 
 
-@dataclass(frozen=True, slots=True)
-class Rewriting:
+@dataclass(frozen=True, kw_only=True)
+class Rewriting(Policy):
     """A policy that gives up its window on a switch, so that it is written anew."""
 
     policy: Policy
@@ -27,22 +26,23 @@ class Rewriting:
         """The policy's."""
         return self.policy.capacity
 
-    def view(self, cache: Cache, start: int, count: int) -> View:
+    @property
+    def sinks(self) -> int:
         """The policy's."""
-        return self.policy.view(cache, start, count)
+        return self.policy.sinks
 
-    def commit(self, cache: Cache, fresh: KeyValues, start: int, prompt: int) -> Cache:
+    @property
+    def positions_by(self) -> str:
         """The policy's."""
-        return self.policy.commit(cache, fresh, start, prompt)
+        return self.policy.positions_by
 
     def on_prompt_switch(self, cache: Cache) -> Cache:
         """The sink, or nothing while the cache was never full."""
-        capacity = self.policy.capacity
-        is_long = capacity is not None and cache.end > capacity
+        is_long = self.capacity is not None and cache.end > self.capacity
         return cache.keep(range(cache.sink)) if is_long else Cache()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Keeping(Rewriting):
     """A policy that keeps everything on a switch."""
 
@@ -51,8 +51,8 @@ class Keeping(Rewriting):
         return cache
 
 
-def switching(policy: Policy, name: str) -> Rewriting:
+def switching(policy: Policy, name: str) -> Policy:
     """The policy with the way of switching prompts of that name."""
     if name not in SWITCHES:
         raise ValueError(f"recache must be one of {', '.join(SWITCHES)}; got {name!r}")
-    return {"longlive": Rewriting, "stale": Keeping}[name](policy)
+    return {"longlive": Rewriting, "stale": Keeping}[name](chunk=policy.chunk, policy=policy)

@@ -165,6 +165,7 @@ class VideoStream(VideoKnobs):
         """Everything that the next chunks depend on; cheap, shares memory with the stream."""
         return VideoSnapshot(model=self.model, controls=self._controls, flight=self._flight)
 
+    @no_type_check
     def _go_back(self, state: VideoSnapshot) -> "VideoStream":
         """To a snapshot of a stream of the same model; gives itself."""
         _check_snapshot(state)
@@ -181,6 +182,7 @@ class VideoStream(VideoKnobs):
         self._flight = Flight()
 
 
+@no_type_check
 def _branched(kind: type[VideoStream], state: VideoSnapshot) -> VideoStream:
     """A stream of its own that goes on from a snapshot."""
     _check_snapshot(state)
