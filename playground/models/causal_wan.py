@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from playground.models.key_values import Context, KeyValues
 from playground.models.rotary import Turn, sinusoid
 
 
@@ -51,46 +52,6 @@ class WanConfig:
         if "patch_size" in known:
             known["patch_size"] = tuple(known["patch_size"])
         return cls(**known)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class KeyValues:
-    """Keys (never rotated) and values of some frames, of all layers `l`, `n` tokens a frame."""
-
-    k: Float[Tensor, "l b t n a d"]
-    v: Float[Tensor, "l b t n a d"]
-
-    @property
-    def frames(self) -> int:
-        """How many frames they are of."""
-        return self.k.shape[2]
-
-    def take(self, places: Any) -> "KeyValues":
-        """The frames at `places` (a slice, or a list of indices)."""
-        return KeyValues(self.k[:, :, places], self.v[:, :, places])
-
-    @staticmethod
-    def join(parts: list["KeyValues"]) -> "KeyValues":
-        """Several runs of frames, one after the other."""
-        return KeyValues(torch.cat([p.k for p in parts], 2), torch.cat([p.v for p in parts], 2))
-
-    @staticmethod
-    def stack(parts: list["KeyValues"]) -> "KeyValues":
-        """Several batches of the same frames, one under the other."""
-        return KeyValues(torch.cat([p.k for p in parts], 1), torch.cat([p.v for p in parts], 1))
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Context:
-    """Cross-attention keys and values of one prompt, of all layers: computed once a prompt."""
-
-    k: Float[Tensor, "l b n a d"]
-    v: Float[Tensor, "l b n a d"]
-
-    @staticmethod
-    def join(parts: list["Context"]) -> "Context":
-        """Several prompts as one batch."""
-        return Context(torch.cat([p.k for p in parts], 1), torch.cat([p.v for p in parts], 1))
 
 
 class RMSNorm(nn.Module):
