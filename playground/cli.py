@@ -35,6 +35,7 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("train", "assemble"): ("playground.training.assemble", "write the trained parts as one model"),
     ("train", "video-codec"): ("playground.training.video_codec", "train the tiny video codec"),
     ("train", "video"): ("playground.training.video", "train the tiny video model"),
+    ("train", "video-forcing"): ("playground.training.video_forcing", "go on with it on its own past"),
     ("train", "judge"): ("playground.training.judge", "train the judge of `eval`"),
     ("doctor",): ("playground.doctor", "what is here, what is missing and how to get it"),
 }

@@ -66,10 +66,10 @@ class TakePool:
             kept.other_latents = encoded(self.codec, kept.other)
         return kept
 
-    def draw(self, count: int, chunks: int) -> Sequences:
-        """`count` sequences of `chunks` chunks."""
+    def draw(self, count: int, chunks: int, *, changes: bool = True) -> Sequences:
+        """`count` sequences of `chunks` chunks; `changes` of the caption within them."""
         parts = [
-            self._sequence(self.takes[k], chunks)
+            self._sequence(self.takes[k], chunks, changes)
             for k in self.rng.integers(len(self.takes), size=count)
         ]
         latents, captions, runs, counts = zip(*parts, strict=True)
@@ -82,7 +82,7 @@ class TakePool:
             counts=torch.stack(counts),
         )
 
-    def _sequence(self, kept: _Kept, chunks: int):
+    def _sequence(self, kept: _Kept, chunks: int, changes: bool):
         """Latents, caption, tracks of the two runs (sink; the rest) and which frames count."""
         rng, rest = self.rng, CHUNK * (chunks - 1)
         start = int(rng.integers(0, TAKE_FRAMES - CHUNK - rest + 1)) if rng.random() < 0.6 else 0
@@ -91,7 +91,7 @@ class TakePool:
         second = start + CHUNK + gap
         frames = [*range(start, start + CHUNK), *range(second, second + rest)]
         change = 0
-        if kept.other is not None and chunks > 1 and rng.random() < 0.7:
+        if changes and kept.other is not None and chunks > 1 and rng.random() < 0.7:
             change = CHUNK * int(rng.integers(1, chunks))
         latents, take = kept.latents[frames], kept.take
         if change:
