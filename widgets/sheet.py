@@ -1,4 +1,4 @@
-"""A sheet of labelled pictures that shows itself in a notebook. It knows nothing about how they came."""
+"""A sheet of labelled pictures or films that shows itself in a notebook. It knows nothing about how they came."""
 
 import base64
 import io
@@ -26,12 +26,13 @@ _STYLE = """<style>
 class Sheet:
     """Rows of uint8 pictures with labels; `captions` and `bars` (0..1) belong to single pictures."""
 
-    pictures: tuple  # rows of columns of uint8 [H, W, 3]
+    pictures: tuple  # rows of columns of uint8 [H, W, 3], or of films [T, H, W, 3]
     columns: tuple = ()
     rows: tuple = ()
     captions: tuple = ()
     bars: tuple = ()
     side_px: int = 128
+    fps: float = 20.0  # of films
 
     def _repr_html_(self):
         names = [*([""] if self.rows and self.columns else []), *self.columns]
@@ -51,7 +52,8 @@ class Sheet:
         names = [
             str(labels[at]) for labels, at in ((self.rows, row), (self.columns, column)) if labels
         ]
-        image = picture_tag(self.pictures[row][column], ", ".join(names), self.side_px)
+        picture = self.pictures[row][column]
+        image = picture_tag(picture, ", ".join(names), self.side_px, fps=self.fps)
         caption = f"<small>{escape(self.captions[row][column])}</small>" if self.captions else ""
         if self.bars:
             width = round(self.side_px * self.bars[row][column])
@@ -89,12 +91,34 @@ def _name(label, kind="pg-name"):
     return f'<div class="{kind}">{escape(str(label))}</div>'
 
 
-def picture_tag(picture, label, side_px):
-    """An <img> that holds the picture itself."""
-    out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(out, "PNG")
-    data = base64.b64encode(out.getvalue()).decode()
+def picture_tag(picture, label, side_px, *, fps=20.0):
+    """An <img> that holds the picture itself, or the film, over and over."""
+    kind, data = _film(picture, fps) if picture.ndim == 4 else _still(picture)
+    data = base64.b64encode(data).decode()
     return (
-        f'<img src="data:image/png;base64,{data}" alt="{escape(label, quote=True)}" '
+        f'<img src="data:image/{kind};base64,{data}" alt="{escape(label, quote=True)}" '
         f'width="{side_px}" height="{side_px}">'
     )
+
+
+def _still(picture):
+    out = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(out, "PNG")
+    return "png", out.getvalue()
+
+
+def _film(frames, fps):
+    out = io.BytesIO()
+    first, *rest = [Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
+    gap_ms = round(1000 / fps)
+    first.save(
+        out,
+        "WEBP",
+        save_all=True,
+        append_images=rest,
+        duration=gap_ms,
+        loop=0,
+        quality=88,
+        method=1,
+    )
+    return "webp", out.getvalue()

@@ -19,7 +19,7 @@ NEAR = (
     ),
     Dial(
         name="text_guidance",
-        label="your words",
+        label="how much words count",
         high=6.0,
         step=0.1,
         off=0.0,
@@ -27,11 +27,19 @@ NEAR = (
     ),
     Dial(
         name="motion_guidance",
-        label="your paths",
+        label="how much paths count",
         high=6.0,
         step=0.1,
         off=0.0,
         tip="Motion guidance w_m of the joint guidance. Above 0 the network is asked up to three times. 0 = off.",
+    ),
+    Dial(
+        name="seed",
+        label="dice",
+        kind="seed",
+        value=0,
+        high=2**32 - 1,
+        tip="Seed of the noise; another one starts another video. The same seed, words and paths: the same frames.",
     ),
 )
 
@@ -42,15 +50,15 @@ MORE = (
         kind="choice",
         value="motionstream",
         options=(
-            ("motionstream", "motion"),
-            ("longlive", "longlive"),
-            ("sink_window", "sink"),
-            ("sliding", "sliding"),
-            ("everything", "all"),
+            ("motionstream", "MotionStream"),
+            ("longlive", "LongLive"),
+            ("sink_window", "sink + window"),
+            ("sliding", "window"),
+            ("everything", "everything"),
         ),
-        tip="Memory policy of the KV cache. motion: MotionStream, sink and window by place; longlive: LongLive, "
-        "absolute positions, the window is rewritten on a new prompt; sink: StreamingLLM; sliding: the newest "
-        "frames alone; all: keep everything, slower with every chunk.",
+        tip="Memory policy of the KV cache. MotionStream: sink and window, positions by place; LongLive: absolute "
+        "positions, the window is rewritten on a new prompt; sink + window: StreamingLLM; window: the newest "
+        "frames alone; everything: slower with every chunk.",
     ),
     Dial(
         name="sink",
@@ -83,14 +91,6 @@ MORE = (
         value="longlive",
         options=(("longlive", "rewritten"), ("stale", "left as it is")),
         tip="Re-cache: after a new prompt the keys and values of the window are computed again under it (LongLive).",
-    ),
-    Dial(
-        name="seed",
-        label="dice",
-        kind="seed",
-        value=0,
-        high=2**32 - 1,
-        tip="Seed of the noise; another one starts another video. The same seed, words and paths: the same frames.",
     ),
 )
 

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 Place = tuple[float, float]
-ARM_PX = 3.0  # of the cross, in pixels of a 64-pixel picture
-WINDOW_PX = 11  # side of the patch that is compared
+ARM_PX = 4.0  # of the cross, in pixels of a 64-pixel picture
+WINDOW_PX = 15  # side of the patch that is compared: half of a sprite, also where that is smooth
 
 
 class Following:

@@ -137,7 +137,7 @@ export default () => {
     layer.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       event.preventDefault();
-      layer.focus({ preventScroll: true });
+      layer.focus({ preventScroll: true, focusVisible: false });
       layer.setPointerCapture(event.pointerId);
       cursor = place(event);
       press(numbers.of(event.pointerId), place(event));
