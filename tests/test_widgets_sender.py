@@ -127,6 +127,30 @@ def test_the_pace_slows_while_answers_come_late_and_quickens_when_they_do_not(mo
     assert [answered_after(0.02) for _ in range(60)][-1] == quick
 
 
+def test_the_pace_slows_where_most_pictures_are_overtaken_before_they_are_painted():
+    sender, box, _, loop = sender_and_log()
+    sender.min_gap_s = sender.gap_s = 1e-9
+
+    def answered(painted):
+        for number in range(8):
+            box.put(number)
+            loop.turn()
+        sender.acknowledge(sender.sent, "page", painted)
+        return sender.gap_s
+
+    assert answered(8) == answered(5) == 1e-9
+    assert 1e-9 < answered(3) < answered(1)
+
+
+def test_at_a_slow_pace_fewer_may_be_on_their_way():
+    sender = PacedSender(Mailbox(), lambda item, index: None, window=24, max_fps=60, loop=Clock())
+    assert sender.room == 24
+    sender.gap_s = 2 * sender.min_gap_s
+    assert sender.room == 12
+    sender.gap_s = 0.125
+    assert sender.room == 4
+
+
 def test_a_long_way_alone_does_not_slow_the_pace():
     box, loop = Mailbox(), Clock()
     sender = PacedSender(box, lambda item, index: None, loop=loop)

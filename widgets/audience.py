@@ -49,6 +49,11 @@ class Audience:
         """The newest frame that every page that looks has seen, or `sent` when none looks."""
         return min((p.acknowledged for p in self.pages.values() if p.looks), default=sent)
 
+    def unseen_by(self, name, sent):
+        """How many frames that page has not acknowledged yet."""
+        page = self.pages.get(name)
+        return 0 if page is None else sent - page.acknowledged
+
     def arrive(self, name, sent, now):
         """The picture is in that page's sight; whatever was on its way there is lost."""
         self._expect(name, sent, now)

@@ -53,7 +53,7 @@ class FrameView(Panel):
     def __init__(self, mailbox=None, *, label="", pixelated=False, on_error=None, loop=None):
         handlers = {
             "ready": self._on_ready,
-            "ack": lambda content, _: self.sender.acknowledge(content["index"], page(content)),
+            "ack": self._on_ack,
             "hidden": lambda content, _: self.sender.leave(page(content)),
             "gone": self._on_gone,
             "pixelated": self._on_pixelated,
@@ -83,6 +83,9 @@ class FrameView(Panel):
         picture = getattr(shot, "picture", shot)
         self._last = encode_jpeg(picture), getattr(shot, "controls_version", 0)
         self._send_last(index)
+
+    def _on_ack(self, content, _):
+        self.sender.acknowledge(content["index"], page(content), content.get("painted"))
 
     def _on_gone(self, content, _):
         self.sender.forget(page(content))

@@ -23,6 +23,7 @@ from .kernel_loop import kernel_loop
 QUEUE_MS = 40.0  # how much later than the quickest answer one may come before the pace slows
 SLOWER, FASTER = 1.25, 0.95  # what the gap between two frames is multiplied by
 MAX_GAP_S = 0.125
+LEAST = 4  # items that may be on their way at the slowest pace
 
 
 class PacedSender:
@@ -71,6 +72,11 @@ class PacedSender:
         """Whether somebody watches, or the first item has not left yet."""
         return self.audience.looks or not self.sent
 
+    @property
+    def room(self):
+        """How many may be on their way: the window, less at a slower pace, so that none waits long."""
+        return min(self.window, max(LEAST, int(self.window * self.min_gap_s / self.gap_s)))
+
     def wake(self, *_):
         """There is something in the mailbox; safe from every thread, cheap, never blocks."""
         with self._lock:
@@ -79,16 +85,18 @@ class PacedSender:
             self._woken = True
         self._loop.call_soon(self._on_wake)
 
-    def acknowledge(self, index, page=EXPECTED):
-        """The page has seen everything up to `index`."""
+    def acknowledge(self, index, page=EXPECTED, painted=None):
+        """The page has seen everything up to `index`, and painted that many since the last time."""
         now = time.perf_counter()
         with self._lock:
+            before = self.sent - self.audience.unseen_by(page, self.sent)
             who = self.audience.acknowledge(page, index, self.sent, now)
             left = self._sent_at.get(int(index))
             seen = self.audience.seen_by_all(self.sent)
             self._sent_at = {i: t for i, t in self._sent_at.items() if i > seen}
         if left is not None:
-            self._adapt(1000 * (now - left), who)
+            overtaken = painted is not None and painted < (who.acknowledged - before) / 2
+            self._adapt(1000 * (now - left), who, overtaken)
         self._news()
 
     def reset(self, page=EXPECTED):
@@ -110,11 +118,14 @@ class PacedSender:
             self.audience.forget(page)
         self._news()
 
-    def _adapt(self, round_trip_ms, page):
-        """Slow down while frames queue up on the way, and quicken again when they do not."""
+    def _adapt(self, round_trip_ms, page, overtaken=False):
+        """Slow down while frames queue up on the way, and quicken again when they do not.
+
+        They do when answers come later than the quickest, or most were overtaken by newer ones.
+        """
         self.round_trip_ms = round_trip_ms
         page.quickest_ms = min(1.02 * page.quickest_ms, round_trip_ms)
-        waits = round_trip_ms > page.quickest_ms + QUEUE_MS
+        waits = overtaken or round_trip_ms > page.quickest_ms + QUEUE_MS
         gap_s = self.gap_s * (SLOWER if waits else FASTER)
         self.gap_s = min(max(gap_s, self.min_gap_s), max(MAX_GAP_S, self.min_gap_s))
 
@@ -145,11 +156,11 @@ class PacedSender:
 
     def _pump(self):
         with self._lock:
-            if self.in_flight >= self.window:
+            if self.in_flight >= self.room:
                 self.audience.doze(time.perf_counter(), self.patience_s)
         if not self.watched:
             self._news()
-        elif self.in_flight < self.window:
+        elif self.in_flight < self.room:
             self._send_newest()
 
     def _send_newest(self):

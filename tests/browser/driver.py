@@ -132,8 +132,8 @@ class Notebook:
     def dial_latency(self, count=40):
         """From a turned dial to the first painted picture that answers it, ms, beside what bounds it.
 
-        In turns with it an empty message goes to the kernel and back: on an idle machine that takes
-        some milliseconds, on a busy one it tells what the machine adds to everything.
+        In turns with it an empty message goes to the kernel and back and the page paints: on an idle
+        machine that takes little, on a busy one it tells what the machine adds to everything.
         """
         pairs = [
             (self.page.evaluate(scripts.CHANGE_TO_PAINT), self.page.evaluate(scripts.ECHO))
@@ -198,11 +198,15 @@ class Notebook:
 
 
 def check_latency(notebook, capsys):
-    """Print a notebook's latency; two steps and 100 ms, and what a busy machine takes on the way."""
+    """Print a notebook's latency: two steps and 100 ms are wanted, and bounded is what comes on top.
+
+    That is twice what the machine takes for an empty answer at the same time, so that the test
+    measures this project and not its neighbours.
+    """
     took = notebook.dial_latency()
+    took["wanted_p95_ms"] = wanted_ms = 2 * took["step_ms"] + 100
     with capsys.disabled():
         sys.stdout.write(json.dumps({name: round(x, 1) for name, x in took.items()}) + "\n")
-    wanted_ms = 2 * took["step_ms"] + 100
     assert took["latency_p50_ms"] <= wanted_ms + 2 * took["echo_p50_ms"], took
     assert took["latency_p95_ms"] <= wanted_ms + 2 * took["echo_p95_ms"], took
 

@@ -1,7 +1,9 @@
 // Paints JPEG frames that arrive as binary messages. The newest wins; every eighth is acknowledged
-// after it was painted, so a hidden or hung page stops the sender by itself.
+// after it was painted (of a slow stream every one that comes late enough), so a hidden or hung page
+// stops the sender by itself. It tells how many were painted: where most are overtaken, fewer will do.
 
 const ACK_EVERY = 8;
+const ACK_AFTER_MS = 200;
 
 export default () => {
   const canvases = new Set();
@@ -11,6 +13,8 @@ export default () => {
   let asked = false; // a repaint is due
   let shown = { index: 0, version: 0, sent_ms: 0 };
   let acknowledged = 0;
+  let acknowledgedAt = -Infinity;
+  let painted = 0; // since then
   let watch = null; // what Python knows of this page
 
   function paintOn(canvas) {
@@ -32,10 +36,18 @@ export default () => {
     requestAnimationFrame(() => {
       asked = false;
       canvases.forEach(paintOn);
-      if (shown.index - acknowledged < ACK_EVERY) return;
-      acknowledged = shown.index;
-      if (watch.looks()) model.send({ kind: "ack", page: watch.page, index: acknowledged });
+      painted += 1;
+      const late = performance.now() - acknowledgedAt > ACK_AFTER_MS;
+      if (watch.looks() && (late || shown.index - acknowledged >= ACK_EVERY)) acknowledge(model);
     });
+  }
+
+  function acknowledge(model) {
+    if (shown.index === acknowledged) return;
+    acknowledged = shown.index;
+    acknowledgedAt = performance.now();
+    model.send({ kind: "ack", page: watch.page, index: acknowledged, painted });
+    painted = 0;
   }
 
   async function decode(model) {
