@@ -6,8 +6,8 @@ import pytest
 
 from playground.streams.controls import Controls
 from playground.world.vocabulary import vocabulary
-from widgets.dials import Dial, Dials
-from widgets.image_dials import MORE, NEAR, shown, turned, with_start
+from widgets.dials import Dial, Dials, starting_at
+from widgets.image_dials import MORE, NEAR, shown, turned
 from widgets.keys import Keys
 from widgets.meter_view import MeterView
 from widgets.prompt_box import PromptBox
@@ -149,7 +149,7 @@ def test_a_t_index_list_that_is_none_is_refused(text):
 
 def test_dials_start_where_the_controls_stand():
     controls = replace(Controls(), seed=99, guidance="full", similarity_threshold=0.95)
-    values = {dial.name: dial.value for dial in with_start([*NEAR, *MORE], controls)}
+    values = {dial.name: dial.value for dial in starting_at([*NEAR, *MORE], shown(controls))}
     assert (values["seed"], values["guidance"], values["similarity"]) == (99, "full", 0.95)
 
 

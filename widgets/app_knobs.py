@@ -5,9 +5,9 @@ becomes new controls; when the stream refuses them, the dials go back to what st
 """
 
 import random
-from dataclasses import fields, replace
+from dataclasses import fields
 
-from .dials import Dials
+from .dials import Dials, starting_at
 from .kernel_loop import kernel_loop
 from .prompt_box import PromptBox
 
@@ -34,11 +34,7 @@ class AppKnobs:
         )
         values = shown(engine.controls)
         self.near, self.more = (
-            Dials(
-                [replace(dial, value=values[dial.name]) for dial in dials],
-                on_change=self._on_dial,
-                on_error=on_error,
-            )
+            Dials(starting_at(dials, values), on_change=self._on_dial, on_error=on_error)
             for dials in (near, more)
         )
 

@@ -4,7 +4,7 @@ A `Dial` describes one knob; `Dials` shows a group of them. What a knob does is 
 goes to `on_change(name, value)`, and only when that did not raise the new value stands.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import traitlets
 
@@ -51,6 +51,11 @@ class Dial:
         if not self.low <= number <= self.high:
             raise ValueError(f"{self.name} must be in {self.low}..{self.high}, got {value}")
         return number
+
+
+def starting_at(dials, values):
+    """The same dials, starting (and resetting to) where `values` stand, by name."""
+    return [replace(dial, value=values[dial.name]) for dial in dials]
 
 
 class Dials(Panel):

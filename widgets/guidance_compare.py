@@ -1,27 +1,20 @@
 """The four guidance types side by side: turn the scale and the steps, see pictures and cost."""
 
 import threading
+from dataclasses import replace
 
 import ipywidgets
 from IPython.display import display
 
-from .dials import Dial, Dials
+from .dials import Dials
 from .experiments import guidance_sheet
+from .image_dials import STEPS, WORDS
 from .kernel_loop import kernel_loop
 from .status_line import StatusLine
 
 DIALS = (
-    Dial(
-        name="scale",
-        label="how much the words count",
-        value=1.6,
-        low=1.0,
-        high=4.0,
-        step=0.1,
-        off=1.0,
-        tip="Guidance scale γ in u + γ(c − u). 1 = off.",
-    ),
-    Dial(name="steps", label="denoising steps", kind="choice", value=4, options=(1, 2, 4)),
+    replace(WORDS, name="scale", label="how much the words count", value=1.6, high=4.0, step=0.1),
+    replace(STEPS, value=4, options=(1, 2, 4)),
 )
 
 

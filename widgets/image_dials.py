@@ -8,6 +8,34 @@ from dataclasses import replace
 
 from .dials import Dial
 
+STEPS = Dial(
+    name="steps",
+    label="denoising steps",
+    kind="choice",
+    value=2,
+    options=(1, 2, 3, 4),
+    tip="How many times noise is taken away. Symbol: n, the length of the t-index list. "
+    "More steps look cleaner and answer a stroke n - 1 pictures later.",
+)
+WORDS = Dial(
+    name="guidance_scale",
+    label="your words",
+    value=1.0,
+    low=1.0,
+    high=3.0,
+    step=0.05,
+    off=1.0,
+    tip="Guidance scale γ in u + γ(c − u). 1 = off.",
+)
+SEED = Dial(
+    name="seed",
+    label="dice",
+    kind="seed",
+    value=2,
+    high=2**32 - 1,
+    tip="Seed of the noise. The same seed and the same drawing give the same picture.",
+)
+
 NEAR = (
     Dial(
         name="closeness",
@@ -20,33 +48,9 @@ NEAR = (
         tip="Strength: the noise level at which your drawing enters. Symbol: first entry of the t-index list, "
         "0 = pure noise (free), 49 = hardly any (close).",
     ),
-    Dial(
-        name="steps",
-        label="denoising steps",
-        kind="choice",
-        value=2,
-        options=(1, 2, 3, 4),
-        tip="How many times noise is taken away. Symbol: n, the length of the t-index list. "
-        "More steps look cleaner and answer a stroke n - 1 pictures later.",
-    ),
-    Dial(
-        name="guidance_scale",
-        label="your words",
-        value=1.0,
-        low=1.0,
-        high=3.0,
-        step=0.05,
-        off=1.0,
-        tip="Guidance scale γ in u + γ(c − u). 1 = off.",
-    ),
-    Dial(
-        name="seed",
-        label="dice",
-        kind="seed",
-        value=2,
-        high=2**32 - 1,
-        tip="Seed of the noise. The same seed and the same drawing give the same picture.",
-    ),
+    STEPS,
+    WORDS,
+    SEED,
 )
 
 MORE = (
@@ -112,13 +116,8 @@ MORE = (
         value="16, 32",
         tip="The noise levels of all steps, by hand: 1 to 8 ascending numbers, 0 = pure noise, 49 = hardly any.",
     ),
-    Dial(
-        name="other_seed",
-        label="second dice",
-        kind="seed",
-        value=7,
-        high=2**32 - 1,
-        tip="Another noise to blend in.",
+    replace(
+        SEED, name="other_seed", label="second dice", value=7, tip="Another noise to blend in."
     ),
     Dial(
         name="seed_amount",
@@ -178,9 +177,3 @@ def shown(controls):
         "other_seed": other,
         "seed_amount": amount,
     }
-
-
-def with_start(dials, controls):
-    """The same dials, starting (and resetting to) where `controls` stand."""
-    values = shown(controls)
-    return [replace(dial, value=values[dial.name]) for dial in dials]
