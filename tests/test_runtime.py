@@ -151,7 +151,7 @@ def test_without_openvino_auto_is_eager_and_the_fix_is_named(monkeypatch):
 def test_auto_leaves_a_large_network_alone(monkeypatch):
     model = ImageModel.load(velocity_pipeline(), runtime="eager")
     monkeypatch.setattr(runtime_module, "MAX_AUTO_PARAMETERS", 10)
-    monkeypatch.setattr(runtime_module, "_check_openvino", lambda model: None)
+    monkeypatch.setattr(runtime_module, "check_openvino", lambda model: None)
     handle = attach(model, "auto")
     assert handle.name == "eager"
     assert 'use runtime="openvino"' in handle.message

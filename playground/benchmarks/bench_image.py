@@ -30,7 +30,8 @@ from playground.streams.image_stream import ImageStream
 PROMPT = "a red fox on snow"
 STEPS = {2: (16, 32), 4: (10, 20, 30, 40)}  # t-index of the comparisons
 SCALE = 1.4
-LIMITS = {
+Limits = dict[str, tuple[float | None, float | None]]
+LIMITS: Limits = {
     "speedup_vs_streamdiffusion": (1.8, None),
     "speedup_vs_diffusers": (2.5, None),
     "self_over_full": (1.4, None),
@@ -178,10 +179,10 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def missed_limits(results: dict[str, Any]) -> list[str]:
+def missed_limits(results: dict[str, Any], limits: Limits = LIMITS) -> list[str]:
     """Figures that were measured and are not within their limits."""
     missed = []
-    for name, (least, most) in LIMITS.items():
+    for name, (least, most) in limits.items():
         value = results.get(name)
         if value is None:
             continue
@@ -190,11 +191,11 @@ def missed_limits(results: dict[str, Any]) -> list[str]:
     return missed
 
 
-def describe(results: dict[str, Any]) -> str:
+def describe(results: dict[str, Any], limits: Limits = LIMITS) -> str:
     """The figures with their limits, for people."""
     lines = []
     for name, value in results.items():
-        least, most = LIMITS.get(name, (None, None))
+        least, most = limits.get(name, (None, None))
         rule = f"  (>= {least:g})" if least else f"  (<= {most:g})" if most else ""
         mark = "  MISSED" if name in results["missed"] else ""
         lines.append(as_lines({name: value}) + rule + mark)

@@ -14,9 +14,10 @@ import sys
 import tempfile
 import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -62,6 +63,8 @@ GRAPHS = {"unet": _Unet, "encode": _Encode, "decode": _Decode}
 class Conversion:
     """Makes compiled networks of one model: `conversion(name, samples) -> callable`."""
 
+    graphs: ClassVar[dict[str, Callable[..., nn.Module]]] = GRAPHS
+
     def __init__(self, unet: nn.Module, vae: nn.Module, folder: Path | None = None) -> None:
         self._networks = unet, vae
         self._folder = cache_folder() if folder is None else folder
@@ -70,7 +73,7 @@ class Conversion:
 
     def __call__(self, name: str, samples: tuple[Tensor, ...]) -> "Compiled":
         """The network of that name, compiled for the shapes of the samples."""
-        graph = GRAPHS[name](*self._networks).eval()
+        graph = self.graphs[name](*self._networks).eval()
         key = self._keys.setdefault(name, f"{name}-{_fingerprint(graph)}")
         kept = self._folder / f"{key}.xml"
         if kept.is_file():
@@ -102,20 +105,24 @@ class Compiled:
         }
         compiled = core.compile_model(model, "CPU", settings)
         self._request = compiled.create_infer_request()
-        self._inputs = [_shared(openvino, self._request, n, s) for n, s in enumerate(samples)]
-        answer = np.empty(tuple(compiled.output(0).shape), np.float32)
-        self._request.set_output_tensor(0, openvino.Tensor(answer, shared_memory=True))
-        self._answer = torch.from_numpy(answer)
-        self._one_at_a_time = threading.Lock()
+        self.inputs = [_shared(openvino, self._request, n, s) for n, s in enumerate(samples)]
+        self._answers = [
+            _answer(openvino, self._request, n, o) for n, o in enumerate(compiled.outputs)
+        ]
+        self.one_at_a_time = threading.Lock()
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        """The network's answer, in memory of its own."""
-        with self._one_at_a_time:
-            for place, tensor in zip(self._inputs, inputs, strict=True):
+        """The network's first answer, in memory of its own."""
+        with self.one_at_a_time:
+            for place, tensor in zip(self.inputs, inputs, strict=True):
                 place.copy_(tensor)
-            self._request.start_async()
-            self._request.wait()  # the interpreter is free for other threads meanwhile
-            return self._answer.clone()
+            return self.run()[0]
+
+    def run(self) -> list[Tensor]:
+        """All answers to what stands in `inputs`; for who holds `one_at_a_time`."""
+        self._request.start_async()
+        self._request.wait()  # the interpreter is free for other threads meanwhile
+        return [answer.clone() for answer in self._answers]
 
 
 def cache_folder() -> Path:
@@ -130,6 +137,12 @@ def cache_folder() -> Path:
 def _shared(openvino: ModuleType, request: Any, place: int, sample: Tensor) -> Tensor:
     memory = np.empty(tuple(sample.shape), sample.numpy().dtype)
     request.set_input_tensor(place, openvino.Tensor(memory, shared_memory=True))
+    return torch.from_numpy(memory)
+
+
+def _answer(openvino: ModuleType, request: Any, place: int, output: Any) -> Tensor:
+    memory = np.empty(tuple(output.shape), np.float32)
+    request.set_output_tensor(place, openvino.Tensor(memory, shared_memory=True))
     return torch.from_numpy(memory)
 
 
@@ -172,7 +185,10 @@ def _fingerprint(graph: nn.Module) -> str:
     versions = (FORMAT, torch.__version__, openvino.get_version(), processor)
     digest = hashlib.sha256(repr(versions).encode())
     for part in graph.children():
-        digest.update(repr(sorted(part.config.items(), key=str)).encode())
+        config = part.config
+        digest.update(
+            repr(sorted(config.items(), key=str) if hasattr(config, "items") else config).encode()
+        )
     for name, weight in graph.state_dict().items():
         digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
         digest.update(weight.detach().cpu().contiguous().numpy().tobytes())

@@ -121,7 +121,7 @@ class Swapping:
 
     def _make_ready(self, key: tuple, inputs: tuple[Tensor, ...]) -> None:
         try:
-            samples = tuple(_sample_like(tensor) for tensor in inputs)
+            samples = tuple(sample_like(tensor) for tensor in inputs)
             fast = self._prepare(self.name, samples)
             check_same(self.name, self.plain, fast, samples)
         except Exception as error:  # any reason: the plain network goes on
@@ -147,7 +147,7 @@ def check_same(name: str, plain: Network, fast: Network, samples: tuple[Tensor, 
         )
 
 
-def _sample_like(tensor: Tensor) -> Tensor:
+def sample_like(tensor: Tensor) -> Tensor:
     """Random numbers in the shape of a tensor; whole numbers are timesteps."""
     draw = torch.Generator().manual_seed(0)
     if tensor.is_floating_point():
@@ -160,13 +160,13 @@ def _sample_like(tensor: Tensor) -> Tensor:
 def _chosen(model: Any, runtime: str) -> tuple[str, str]:
     """The runtime to use, and why it is not a faster one."""
     if runtime == "openvino":
-        _check_openvino(model)
+        check_openvino(model)
     if runtime != "auto":
         return runtime, ""
     if model.device.type == "cuda":
         return "compile", ""
     try:
-        _check_openvino(model)
+        check_openvino(model)
     except ValueError as error:
         return "eager", str(error)
     parameters = sum(weight.numel() for weight in model.unet.parameters())
@@ -178,7 +178,8 @@ def _chosen(model: Any, runtime: str) -> tuple[str, str]:
     return "openvino", ""
 
 
-def _check_openvino(model: Any) -> None:
+def check_openvino(model: Any) -> None:
+    """Raise ValueError where OpenVINO cannot run this model; the message says why."""
     if model.device.type != "cpu":
         raise ValueError(f'runtime "openvino" must run on the CPU, got device {model.device.type}')
     if model.dtype != torch.float32:

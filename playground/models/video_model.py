@@ -19,7 +19,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from playground.models import video_files
-from playground.models.causal_wan import CausalWan, Context
+from playground.models.causal_wan import CausalWan
+from playground.models.key_values import Context
 from playground.models.video_codec import VideoCodec
 from playground.models.video_settings import VideoSettings, times_for
 from playground.models.words import WordEncoder
@@ -93,6 +94,11 @@ class VideoModel:
     def device(self) -> torch.device:
         """Where the networks run."""
         return self.transformer.patch_embedding.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Number format of the networks."""
+        return self.transformer.patch_embedding.weight.dtype
 
     @property
     def size(self) -> tuple[int, int]:

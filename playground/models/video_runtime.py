@@ -1,12 +1,230 @@
-"""Faster networks for a video model (OpenVINO to come); see `playground.models.runtime`."""
+"""A video model's networks through OpenVINO in float32, made ready behind a stream that runs already.
 
+As `playground.models.runtime` for pictures: the plain network answers at once; a faster one takes over for
+every shape that comes again, after it gave the same numbers. What did not change since the call before
+(past, prompt, paths, all the same through the passes of a chunk) is not handed over again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
-from playground.models.runtime import Runtime
-from playground.models.video_model import eager
+import torch
+from torch import Tensor, nn
+
+from playground.models.cached_step import CachedStep, rotated, turn_of, words
+from playground.models.causal_wan import CausalWan
+from playground.models.key_values import Context, KeyValues
+from playground.models.openvino_runtime import Compiled, Conversion
+from playground.models.rotary import Turn
+from playground.models.runtime import (
+    KEPT_SHAPES,
+    MAX_AUTO_PARAMETERS,
+    TOLERANCE,
+    Runtime,
+    Swapping,
+    check_openvino,
+    sample_like,
+)
+from playground.models.video_model import VideoNetworks, eager
+
+RUNTIMES = ("auto", "eager", "openvino")
+NOTHING = object()  # has not been handed over yet; None is a value
 
 
 def attach(model: Any, runtime: str = "auto") -> Runtime:
     """Give `model` (a VideoModel) the runtime that is asked for, and `model.runtime` to look at."""
-    model.networks, model.runtime = eager(model.transformer, model.codec), Runtime("eager")
-    return model.runtime
+    if runtime not in RUNTIMES:
+        raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}; got {runtime!r}")
+    name, reason = _chosen(model, runtime)
+    handle, plain = Runtime(name, reason), eager(model.transformer, model.codec)
+    model.networks, model.runtime = plain, handle
+    if name == "openvino":
+        prepare = VideoConversion(model.transformer, model.codec)
+        forward = SwappingForward(model.transformer, prepare, handle)
+        decode = Swapping("decode", plain.decode, prepare, handle)
+        model.networks = VideoNetworks(forward=forward, decode=decode, name=name)
+    return handle
+
+
+def _chosen(model: Any, runtime: str) -> tuple[str, str]:
+    """The runtime to use, and why it is not a faster one."""
+    if runtime == "eager":
+        return runtime, ""
+    try:
+        check_openvino(model)
+    except ValueError as error:
+        if runtime == "openvino":
+            raise
+        return "eager", str(error)
+    parameters = sum(weight.numel() for weight in model.transformer.parameters())
+    if runtime == "auto" and parameters > MAX_AUTO_PARAMETERS:
+        return (
+            "eager",
+            f"a network of {parameters / 1e6:.0f} million parameters is not converted unasked",
+        )
+    return "openvino", ""
+
+
+class _Step(CachedStep):
+    def __init__(self, wan: CausalWan, _codec: nn.Module) -> None:
+        super().__init__(wan)
+
+
+class _Decode(nn.Module):
+    def __init__(self, _wan: CausalWan, codec: nn.Module) -> None:
+        super().__init__()
+        self.codec = codec
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.codec.decode(latents)
+
+
+class VideoConversion(Conversion):
+    """Makes compiled networks of one video model, kept on disk as those for pictures."""
+
+    graphs = {"step": _Step, "decode": _Decode}  # noqa: RUF012
+
+
+class SwappingForward:
+    """`CausalWan.forward`, by a compiled network where there is one for the shapes of a call.
+
+    A shape is made ready when a second past of that size comes: what happens once a stream (its first
+    chunks, a re-cache) is not worth it. Batches, masks and calls without a past stay plain.
+    """
+
+    def __init__(
+        self, plain: CausalWan, prepare: Callable[..., Compiled], runtime: Runtime
+    ) -> None:
+        self.plain, self._prepare, self._runtime = plain, prepare, runtime
+        self._ready: OrderedDict[tuple, FastStep] = OrderedDict()
+        self._pasts: dict[tuple, Any] = {}  # one past of every size that came; None: asked for
+
+    def __call__(
+        self,
+        x: Tensor,
+        t: Tensor,
+        context: Context,
+        *,
+        past: KeyValues | None = None,
+        mask: Tensor | None = None,
+        **more: Any,
+    ) -> tuple[Tensor, KeyValues]:
+        """As `CausalWan.forward`."""
+        if past is not None and mask is None and x.shape[0] == 1:
+            key = (torch.get_num_threads(), x.shape[2:], past.frames, context.k.shape[2])
+            fast = self._ready.get(key)
+            if fast is not None:
+                return fast(x, t, context, past=past, **more)
+            self._note(key, x, t, context, past)
+        return self.plain(x, t, context, past=past, mask=mask, **more)
+
+    def _note(self, key: tuple, x: Tensor, t: Tensor, context: Context, past: KeyValues) -> None:
+        known = self._pasts.setdefault(key, past.k)
+        if known is not None and known is not past.k:
+            self._pasts[key] = None
+            self._runtime.ask(lambda: self._make_ready(key, x, t, context, past))
+
+    @torch.inference_mode()
+    def _make_ready(
+        self, key: tuple, x: Tensor, t: Tensor, context: Context, past: KeyValues
+    ) -> None:
+        try:
+            x, past = sample_like(x), KeyValues(sample_like(past.k), sample_like(past.v))
+            count = past.frames + x.shape[2]
+            where = {
+                "past": past,
+                "past_positions": torch.arange(past.frames),
+                "positions": torch.arange(past.frames, count),
+                "tracks": _tracks_like(self.plain, x),
+            }
+            fast = FastStep(self.plain, self._prepare, (x, t, context), where)
+            check_equal(self.plain(x, t, context, **where), fast(x, t, context, **where))
+        except Exception as error:  # any reason: the plain network goes on
+            self._runtime.fail("transformer", error)
+            return
+        while len(self._ready) >= KEPT_SHAPES:
+            forgotten, _ = self._ready.popitem(last=False)
+            self._pasts.pop(forgotten, None)
+        self._ready[key] = fast  # one assignment: a running stream sees all of it or nothing
+
+
+class FastStep:
+    """One compiled cached forward; hands over only what changed since the call before."""
+
+    def __init__(
+        self, wan: CausalWan, prepare: Callable[..., Compiled], call: tuple, where: dict[str, Any]
+    ) -> None:
+        self._wan, self._last = wan, dict.fromkeys(("spots", "past", "words", "tracks"), (NOTHING,))
+        x, t, context = call
+        self._turn = self._turn_for(x, where)
+        spots = self._turn.cos[self._turn.first_new :], self._turn.sin[self._turn.first_new :]
+        inputs = [x, t, *spots, *rotated(where["past"], self._turn), *words(context)]
+        inputs += [] if where["tracks"] is None else [where["tracks"]]
+        self._step = prepare("step", tuple(tensor.contiguous() for tensor in inputs))
+
+    def __call__(
+        self, x: Tensor, t: Tensor, context: Context, *, tracks: Tensor | None = None, **where: Any
+    ) -> tuple[Tensor, KeyValues]:
+        """As `CausalWan.forward`, in memory of its own."""
+        step, inputs = self._step, self._step.inputs
+        with step.one_at_a_time:
+            inputs[0].copy_(x)
+            inputs[1].copy_(t)
+            spots = (*where["positions"].tolist(), *where["past_positions"].tolist())
+            if self._is_other("spots", spots):
+                self._turn = turn = self._turn_for(x, where)
+                _write(inputs[2:4], (turn.cos[turn.first_new :], turn.sin[turn.first_new :]))
+                self._last["past"] = (NOTHING,)
+            if self._is_other("past", (where["past"],)):
+                _write(inputs[4:6], rotated(where["past"], self._turn))
+            if self._is_other("words", (context,)):
+                _write(inputs[6:8], words(context))
+            if len(inputs) > 8 and self._is_other("tracks", (tracks,)):
+                inputs[8].zero_() if tracks is None else inputs[8].copy_(tracks)
+            velocity, k, v = step.run()
+        return velocity, KeyValues(k, v)
+
+    def _turn_for(self, x: Tensor, where: dict[str, Any]) -> Turn:
+        _, rows, columns = self._wan.config.patch_size
+        grid = x.shape[3] // rows, x.shape[4] // columns
+        return turn_of(self._wan, *grid, where["positions"], where["past_positions"])
+
+    def _is_other(self, name: str, value: tuple) -> bool:
+        """Whether it is not what the last call had; the same object means the same numbers."""
+        last, self._last[name] = self._last[name], value
+        return len(last) != len(value) or any(
+            one is not other and not (isinstance(one, int) and one == other)
+            for one, other in zip(last, value, strict=True)
+        )
+
+
+def check_equal(expected: tuple[Tensor, KeyValues], got: tuple[Tensor, KeyValues]) -> None:
+    """Raise ArithmeticError unless both forwards give the same numbers."""
+    pairs = [(expected[0], got[0]), (expected[1].k, got[1].k), (expected[1].v, got[1].v)]
+    for one, other in pairs:
+        limit = TOLERANCE * max(1.0, float(one.abs().max()))
+        difference = float((one - other).abs().max())
+        if not difference <= limit:
+            raise ArithmeticError(
+                f"the faster transformer must give the plain one's numbers within {limit:.1e}, "
+                f"got a difference of {difference:.1e}"
+            )
+
+
+def _write(inputs: list[Tensor], tensors: tuple[Tensor, ...]) -> None:
+    for place, tensor in zip(inputs, tensors, strict=True):
+        place.copy_(tensor)
+
+
+def _tracks_like(wan: CausalWan, x: Tensor) -> Tensor | None:
+    """Random track grids for the frames of x; None where the network reads none."""
+    if not wan.config.track_dim:
+        return None
+    shape = (
+        x.shape[0],
+        wan.config.track_channels,
+        x.shape[2] * wan.config.track_fold,
+        *x.shape[3:],
+    )
+    return sample_like(torch.zeros(shape))

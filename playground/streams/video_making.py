@@ -21,7 +21,7 @@ from playground.frames.tensors import from_tensor
 from playground.memory.policies import Policy, policy
 from playground.memory.switching import switching
 from playground.models.attention_shares import attention_shares
-from playground.models.causal_wan import Context
+from playground.models.key_values import Context
 from playground.models.video_model import VideoModel
 from playground.streams import rollout
 from playground.streams.rollout import ChunkResult, Forward, RolloutState
