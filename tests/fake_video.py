@@ -79,9 +79,11 @@ class FakeVideo:
                 ].mean(0)
         y, x = np.mgrid[: self.size[0], : self.size[1]] + 0.5
         stripes = (np.floor((x - self.shift[0]) / 8) + np.floor((y - self.shift[1]) / 8)) % 2
-        picture = SCENE + 30 * stripes[..., None]
-        inside = np.hypot(x - self.ball[0], y - self.ball[1]) < RADIUS_PX
-        return np.where(inside[..., None], BALL, picture).astype(np.uint8)
+        picture = SCENE + 10 * stripes[..., None]
+        dx, dy = x - self.ball[0], y - self.ball[1]
+        ball = BALL + 45 * (np.sin(1.2 * dx) * np.cos(1.1 * dy))[..., None]  # something to follow
+        inside = np.hypot(dx, dy) < RADIUS_PX
+        return np.where(inside[..., None], ball, picture).clip(0, 255).astype(np.uint8)
 
     def _cache(self, count, slots):
         end = self.frame + count

@@ -271,8 +271,10 @@ def test_trails_tell_what_was_asked_and_where_it_is(app):
     seen = []
     app.trails.on_trails = lambda *lines: seen.append(lines)
     app.pad.grab(0, (32, 40))
-    app.pad.move(0, (45, 40))
-    wait_until(lambda: seen and seen[-1][0] and abs(seen[-1][1][0][-1][0] - 45) < 4)
+    for x in range(33, 46, 2):
+        app.pad.move(0, (x, 40))
+        wait_until(lambda x=x: seen and seen[-1][0] and seen[-1][0][0][-1][0] == x)
+    assert abs(seen[-1][1][0][-1][0] - 45) < 2
     app.pad.release(0)
     wait_until(lambda: seen[-1] == ([], []))
 

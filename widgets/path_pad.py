@@ -21,8 +21,8 @@ from .path_tools import PACES, PathTools
 class PathPad(ipywidgets.Box):
     """Lies over `view`; what hands do goes to `live`. `tools` is the row of buttons, to be put elsewhere."""
 
-    def __init__(self, view, live, *, size, on_news=None, on_error=None):
-        self.live, self.on_news = live, on_news
+    def __init__(self, view, live, *, size, on_error=None):
+        self.live = live
         self.plan = PathPlan(size)
         self.camera = CameraHand(live, size)
         self._lock = threading.RLock()
@@ -36,6 +36,20 @@ class PathPad(ipywidgets.Box):
         self.add_class("pg-path-sheet")
         self.canvas.on_client_ready(self.repaint)
         self._changed()
+
+    @property
+    def words(self):
+        """What is commanded at this moment, in words."""
+        now, parts = self.live.snapshot(), []
+        if self._hands:
+            parts.append("following your hand" if len(self._hands) == 1 else "following your hands")
+        if any(plan.started for plan in now.plans):
+            parts.append("playing your paths")
+        if self.camera.active:
+            parts.append("moving the camera")
+        if pins := len(self.plan.pins):
+            parts.append(f"holding {pins} pin{'s' if pins > 1 else ''}")
+        return ", ".join(parts) or "nothing is commanded"
 
     # ------------------------------------------------------------------ wishes of tools and keys
 
@@ -81,7 +95,6 @@ class PathPad(ipywidgets.Box):
                 self.live.plan([list(path.points) for path in paths], pace=self.tools.pace)
                 self.live.start()
                 self._changed()
-                self._tell(f"playing {len(paths)} path{'s' if len(paths) > 1 else ''}")
 
     def undo(self):
         """Take the last path or pin back."""
@@ -97,7 +110,6 @@ class PathPad(ipywidgets.Box):
             self.live.clear()
             self._hands, self._pinned = {}, []
             self._changed()
-            self._tell("nothing is commanded")
 
     # ------------------------------------------------------------------ what hands do
 
@@ -136,7 +148,6 @@ class PathPad(ipywidgets.Box):
         """Hold what is under the pointer."""
         self.release(pointer)
         self._hands[pointer] = self.live.grab(*self.plan.inside(point))
-        self._tell("following your hand")
 
     def move(self, pointer, point):
         """Pull what the pointer holds, or the camera."""
@@ -147,7 +158,6 @@ class PathPad(ipywidgets.Box):
         """Let go: where it is from now on is for the model to decide."""
         if pointer in self._hands:
             self.live.release(self._hands.pop(pointer))
-            self._tell("let go; it may stay or move on")
 
     def repaint(self, *_):
         """Paint paths and pins anew, as after a page was loaded."""
@@ -192,7 +202,3 @@ class PathPad(ipywidgets.Box):
             if point not in pins:
                 self.live.release(key)
         self._pinned = [(p, keys[p] if p in keys else self.live.grab(*p)) for p in pins]
-
-    def _tell(self, words):
-        if self.on_news:
-            self.on_news(words)

@@ -24,7 +24,6 @@ class VideoApp(StreamApp):
     def __init__(self, model="tiny", *, stream=None, prompt=None, folder="recordings"):
         stream = stream if stream is not None else _loaded(model)
         self.live = LiveTracks(fps=stream.fps, size=stream.size)
-        self.news = ""
         mailbox = SteadyMailbox(stream.fps)
         super().__init__(stream, mailbox=mailbox, folder=folder, max_fps=None)
         self.engine.replace(tracks=self.live)
@@ -35,9 +34,7 @@ class VideoApp(StreamApp):
         """Video, path pad, cache, knobs and the rest."""
         fail, stream = self.fail, self.stream
         self.view = FrameView(self.engine.mailbox, on_error=fail)
-        self.pad = PathPad(
-            self.view, self.live, size=stream.size, on_news=self._on_news, on_error=fail
-        )
+        self.pad = PathPad(self.view, self.live, size=stream.size, on_error=fail)
         self.trails = Trails(stream.fps, self._show_trails)
         self.cache = CacheView(on_wanted=self._want_attention, on_error=fail)
         self.meter = MeterView(on_error=fail)
@@ -55,9 +52,8 @@ class VideoApp(StreamApp):
 
     def tick(self):
         """Renew the line under the video."""
-        news = f"; {self.news}" if self.news else ""
         self.meter.update(
-            f"{self.transport.verb} {self.engine.controls.prompt}{news}",
+            f"{self.transport.verb} {self.engine.controls.prompt}; {self.pad.words}",
             self.engine.meter.snapshot(),
             dropped=self.engine.mailbox.dropped,
             delay_ms=self.view.sender.round_trip_ms,
@@ -79,9 +75,6 @@ class VideoApp(StreamApp):
 
     def _want_attention(self, wanted):
         self.engine.show_slots = wanted
-
-    def _on_news(self, words):
-        self.news = words
 
     def _relabel(self, controls):
         self.view.label = self.pad.layer.label = f"The video: {controls.prompt}"

@@ -1,6 +1,6 @@
 // The entries of the KV cache. A frame keeps its cell, so that one sees the strip roll to the left.
 
-const PROMPT_HUES = [14, 205, 130, 285, 45, 330, 170, 240];
+const PROMPT_HUES = [285, 130, 48, 175, 330, 90, 240, 10];
 const ROLE_WORDS = { sink: "sink: kept for ever", window: "window: the last frames",
   current: "in the making now" };
 
