@@ -33,7 +33,7 @@ def test_nothing_specified_is_all_zeros():
 def test_the_splat_stands_in_the_points_cell_and_nowhere_else():
     grid = one_point([(0, 0), (41, 18)])[0, SPLAT, 0]
     torch.testing.assert_close(grid[:, 2, 5], identity_embedding(torch.tensor([7]))[0])
-    assert grid.abs().sum((0)).count_nonzero() == 1
+    assert grid.abs().sum(0).count_nonzero() == 1
 
 
 def test_things_and_scene_have_channels_of_their_own():
