@@ -116,7 +116,7 @@ class Notebook:
             time.sleep(0.03)
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
-    def wait_until(self, true, timeout_s=10):
+    def wait_until(self, true, timeout_s=20):
         """Wait until `true()` is; raises with its last value."""
         until = time.monotonic() + timeout_s
         while not (value := true()):
