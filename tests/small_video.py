@@ -1,4 +1,6 @@
-"""A small random video model, fast enough for hundreds of chunks in a test."""
+"""A small random video model, fast enough for hundreds of chunks in a test, and what tests do with its stream."""
+
+import numpy as np
 
 WORDS = (
     "a", "an", "and", "beach", "car", "cat", "duck", "fox", "grass", "in", "night", "on", "robot",
@@ -36,3 +38,22 @@ def small_model(
     if runtime != "eager":
         model.use_runtime(runtime)
     return model
+
+
+SIZE = (16, 16)
+
+
+def stream(model, **knobs):
+    from playground import VideoStream
+
+    return VideoStream.load(model, **knobs)
+
+
+def frames(video, chunks=3):
+    return np.concatenate([next(video).frames for _ in range(chunks)])
+
+
+def path(*points, **more):
+    from playground import Tracks
+
+    return Tracks.from_strokes([list(points)], size=SIZE, **more)
