@@ -56,6 +56,13 @@ def test_points_that_go_with_the_camera_are_scene():
     assert tracks.scene.tolist() == [False] * 3 + [True] * 9
 
 
+def test_a_camera_that_rests_is_known_by_the_points_that_rest():
+    start = np.random.default_rng(0).uniform(10, 54, (12, 2))
+    points = np.repeat(start[None], 10, 0)
+    points[:, 4:] += np.arange(10)[:, None, None] * np.array([0.9, 0.4])  # most points move
+    assert split_scene(Tracks(points)).scene.tolist() == [True] * 4 + [False] * 8
+
+
 def test_ways_are_drawn_where_they_were_commanded():
     points = np.stack([np.linspace((10, 10), (50, 10), 8)], 1)
     frames = np.zeros((8, 64, 64, 3), np.uint8)

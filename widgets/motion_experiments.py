@@ -129,7 +129,7 @@ def guidance_sheet(video, *, text=(0.0, 2.0), motion=(0.0, 1.0, 3.0), seconds=2.
     )
 
 
-def write_clip(path, *, seconds=3.0, seed=10):
+def write_clip(path, *, seconds=3.0, seed=5):
     """A short film of the world these models learned, to take the motion from."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)

@@ -1,30 +1,47 @@
-"""Which points of a tracked clip belong to the scene: those that move as most of them do.
+"""Which points of a tracked clip belong to the scene: those that go along with the camera.
 
-A tracker follows whatever has texture and knows no objects. The middle motion of all points is taken for
-the camera's; a point that leaves it for long belongs to a thing. It fails where a thing fills the picture.
+A tracker follows whatever has texture and knows no objects. Where some points stay in place for long, the
+camera stands still; otherwise it is taken to move as most points do. A point that leaves its place in the
+scene belongs to a thing. It fails where a thing fills the picture, and where the scene is too smooth
+to be followed.
 """
 
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from playground.conditioning.tracks import Tracks
 
-AWAY_PX = 0.35  # a frame, in a picture 64 px wide: more than that beside the camera is a motion of its own
+AWAY_PX = 1.5  # in a picture 64 px wide: who comes farther than that from its place moves by itself
+
+STILL_POINTS = 3  # that many points which rest for half of the clip tell that the camera rests
 
 
 def split_scene(tracks: Tracks) -> Tracks:
     """The same tracks with `scene` set for the points that go along with the camera."""
-    return replace(tracks, scene=_goes_along(tracks))
-
-
-def _goes_along(tracks: Tracks) -> Bool[np.ndarray, " p"]:
     steps = np.diff(tracks.points, axis=0)
     seen = tracks.visible[1:] & tracks.visible[:-1]
+    still = _going_along(tracks, np.zeros((len(steps), 2)))
+    old = tracks.visible.sum(0) >= len(tracks.points) / 2
+    if (still & old).sum() >= STILL_POINTS:
+        return replace(tracks, scene=still)
+    return replace(tracks, scene=_going_along(tracks, _middle_motion(steps, seen)))
+
+
+def _middle_motion(
+    steps: Float[np.ndarray, "t p 2"], seen: Bool[np.ndarray, "t p"]
+) -> Float[np.ndarray, "t 2"]:
+    """The median step of each frame."""
     camera = np.zeros((len(steps), 2))
     for frame, known in enumerate(seen):
         camera[frame] = np.median(steps[frame][known], axis=0) if known.any() else 0.0
-    away = np.linalg.norm(steps - camera[:, None], axis=2)
-    mean = np.where(seen, away, 0.0).sum(0) / np.maximum(seen.sum(0), 1)
-    return mean < AWAY_PX * tracks.size[1] / 64
+    return camera
+
+
+def _going_along(tracks: Tracks, camera: Float[np.ndarray, "t 2"]) -> Bool[np.ndarray, " p"]:
+    gone = np.concatenate([np.zeros((1, 2)), np.cumsum(camera, axis=0)])
+    places = tracks.points - gone[:, None]
+    here = tracks.visible[..., None]
+    most = np.where(here, places, -np.inf).max(0) - np.where(here, places, np.inf).min(0)
+    return np.linalg.norm(most, axis=1) < AWAY_PX * tracks.size[1] / 64
