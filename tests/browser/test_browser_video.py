@@ -1,27 +1,20 @@
 """A person at the video app: drag, draw and play, pin, camera, keys, finger, every button; on a stream
-without networks, and with the trained model where it is there."""
+without networks."""
 
 import json
 import math
-import os
-import shutil
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from driver import Notebook
+from hands import drag_along, frame, on_screen
 
-from conftest import missing
-
-ROOT = Path(__file__).parents[2]
-MODEL = os.environ.get("PLAYGROUND_TEST_VIDEO", "tiny")  # or a folder, to try another one
 APP = """from fake_video import FakeVideo
 from widgets import VideoApp
 app = VideoApp(stream=FakeVideo(), prompt="a duck on the sea")
 app.show()"""
-DRAG_S, SETTLE_S = 4.0, 1.0
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +31,6 @@ def live(chromium, lab):
     context.close()
 
 
-def layer_box(notebook):
-    return notebook.page.locator(".pg-path-layer").bounding_box()
-
-
-def on_screen(notebook, point):
-    """Where a point of the 64-pixel video is in the page."""
-    box = layer_box(notebook)
-    return box["x"] + point[0] / 64 * box["width"], box["y"] + point[1] / 64 * box["height"]
-
-
-def frame(notebook):
-    """The painted picture as uint8 [64, 64, 3]."""
-    return np.array(notebook.picture(), dtype=np.uint8).reshape(64, 64, 4)[..., :3]
-
-
 def ball(notebook):
     """Where the ball of the stream without networks is painted."""
     picture = frame(notebook).astype(int)
@@ -64,23 +42,6 @@ def ball(notebook):
 def choose(notebook, mode):
     notebook.page.locator(f".pg-mode[data-mode={mode}]").click()
     notebook.wait_until(lambda: notebook.python("print(app.pad.layer.mode)") == mode)
-
-
-def drag_along(notebook, where, start, measure):
-    """Drag with the mouse along `where(seconds)` for a while; distances of hand and thing, in pixels."""
-    mouse = notebook.page.mouse
-    mouse.move(*on_screen(notebook, start))
-    mouse.down()
-    offset = np.array(measure(notebook)) - start
-    began, away = time.perf_counter(), []
-    while (now := time.perf_counter() - began) < DRAG_S:
-        mouse.move(*on_screen(notebook, where(now)))
-        if now > SETTLE_S:
-            hand = np.array(where(time.perf_counter() - began))
-            away.append(float(np.hypot(*(measure(notebook) - offset - hand))))
-        time.sleep(0.02)
-    mouse.up()
-    return away
 
 
 def test_a_dragged_thing_follows_the_mouse_and_stays_when_let_go(live, screenshot, capsys):
@@ -280,80 +241,3 @@ def test_closing_the_app_leaves_no_thread(live):
     assert live.python(threads) == "['playground-engine']"
     live.python("app.close()")
     assert live.python(threads) == "[]"
-
-
-# ---------------------------------------------------------------- with the trained model
-
-
-@pytest.fixture(scope="module")
-def motion_notebook(chromium, lab):
-    """Notebook 02, run from top to bottom."""
-    folder = ROOT / "playground" / "models" / "tiny" / "video"
-    if MODEL == "tiny" and not (folder / "config.json").exists():
-        missing(f"no weights in {folder}; train them with `playground train video`")
-    name = lab.copy(ROOT / "notebooks" / "02_motion_paths.ipynb")
-    text = (lab.root / name).read_text().replace('\\"tiny\\"', f'\\"{MODEL}\\"')
-    (lab.root / name).write_text(text)
-    (lab.root.parent / "media").mkdir(exist_ok=True)
-    shutil.copy(ROOT / "media" / "moving_ball.mp4", lab.root.parent / "media")
-    context = chromium.new_context(viewport={"width": 1280, "height": 860})
-    notebook = Notebook(context.new_page(), lab, name).open()
-    notebook.run_all()
-    notebook.wait_until(notebook.finished, timeout_s=280)
-    notebook.show_app()
-    notebook.wait_for_picture(10)
-    yield notebook
-    notebook.shut_down()
-    context.close()
-
-
-def duck(notebook):
-    """Where the duck is painted, as the evaluation finds it."""
-    from playground.benchmarks.video_measures import locate
-
-    return np.array(locate(frame(notebook), "duck")[0])
-
-
-def test_all_cells_of_the_motion_notebook_run(motion_notebook, screenshot):
-    assert motion_notebook.cell_errors() == []
-    assert motion_notebook.errors == []
-    screenshot(motion_notebook.page, "motion_paths")
-
-
-def test_the_trained_duck_follows_the_mouse_and_stays_when_let_go(
-    motion_notebook, screenshot, capsys
-):
-    notebook = motion_notebook
-    start = duck(notebook)
-    inward = np.sign(32 - start) * 8
-
-    def where(seconds):
-        turn = 0.8 * seconds
-        return start + inward * np.array([math.sin(turn), 1 - math.cos(turn)])
-
-    away = drag_along(notebook, where, start, duck)
-    screenshot(notebook.page, "motion_drag")
-    result = {"mean_away_px": round(float(np.mean(away)), 2), "looks": len(away)}
-    with capsys.disabled():
-        sys.stdout.write(json.dumps(result) + "\n")
-    assert len(away) > 10 and np.mean(away) <= 4
-    time.sleep(0.8)
-    rest = duck(notebook)
-    time.sleep(2.0)
-    assert np.hypot(*(duck(notebook) - rest)) < 6  # there still, not gone
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_no_frames_queue_up_over_two_minutes(motion_notebook, capsys):
-    notebook, ages = motion_notebook, []
-    until = time.perf_counter() + 120
-    while time.perf_counter() < until:
-        ages.append(notebook.age_ms())
-        time.sleep(0.5)
-    thirds = np.array_split(np.array(ages), 3)
-    with capsys.disabled():
-        sys.stdout.write(
-            json.dumps({"age_ms": [round(float(np.median(t))) for t in thirds]}) + "\n"
-        )
-    assert np.median(thirds[2]) < np.median(thirds[0]) + 100 and np.median(ages) < 250
