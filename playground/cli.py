@@ -34,6 +34,7 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("train", "codec"): ("playground.training.codec", "train the tiny picture codec"),
     ("train", "image"): ("playground.training.image", "train the tiny image model"),
     ("train", "distill"): ("playground.training.distill", "make the image model need few steps"),
+    ("train", "decoder"): ("playground.training.decoder", "sharpen the decoder of the image model"),
     ("train", "assemble"): ("playground.training.assemble", "write the trained parts as one model"),
     ("train", "video-codec"): ("playground.training.video_codec", "train the tiny video codec"),
     ("train", "video"): ("playground.training.video", "train the tiny video model"),

@@ -37,7 +37,7 @@ class DistillRecipe:
 
     def __init__(self, args: argparse.Namespace):
         self.args, self.step = args, 0
-        teacher = ImageRecipe(argparse.Namespace(**vars(args), out=args.teacher))
+        teacher = ImageRecipe(argparse.Namespace(**(vars(args) | {"out": args.teacher})))
         if teacher.step == 0:
             raise FileNotFoundError(
                 f"no teacher in {args.teacher}; train one with `playground train image`"

@@ -47,13 +47,24 @@ class LatentPool:
         self, count: int, renew: int = 0
     ) -> tuple[Float[Tensor, "b c h w"], Int[Tensor, "b n"]]:
         """A random batch of latents and token ids; then replaces the `renew` oldest pictures."""
-        if renew:
-            scenes, latents = self._fresh(renew)
-            for scene, latent in zip(scenes, latents, strict=True):
-                self.scenes[self.oldest], self.latents[self.oldest] = scene, latent
-                self.oldest = (self.oldest + 1) % len(self.scenes)
+        return self.draw_scenes(count, renew)[:2]
+
+    def draw_scenes(
+        self, count: int, renew: int = 0
+    ) -> tuple[Float[Tensor, "b c h w"], Int[Tensor, "b n"], list[Scene]]:
+        """The same, with the scenes themselves."""
+        self._renew(renew)
         chosen = self.rng.integers(len(self.scenes), size=count)
-        return self.latents[chosen], self.tokens([self._caption(self.scenes[i]) for i in chosen])
+        scenes = [self.scenes[i] for i in chosen]
+        return self.latents[chosen], self.tokens([self._caption(s) for s in scenes]), scenes
+
+    def _renew(self, count: int) -> None:
+        if not count:
+            return
+        scenes, latents = self._fresh(count)
+        for scene, latent in zip(scenes, latents, strict=True):
+            self.scenes[self.oldest], self.latents[self.oldest] = scene, latent
+            self.oldest = (self.oldest + 1) % len(self.scenes)
 
     def _caption(self, scene: Scene) -> str:
         luck = self.rng.random()
