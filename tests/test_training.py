@@ -4,9 +4,10 @@ import argparse
 
 import pytest
 import torch
+from diffusers import AutoencoderTiny
 
 from playground.models.judge import Judge
-from playground.training import codec, image, judge, loop
+from playground.training import codec, decoder, distill, image, judge, loop
 from playground.training.critic import Critic, critic_loss
 from playground.training.distill import pseudo_huber
 from playground.training.muon import NEWTON_SCHULZ, orthogonalised
@@ -102,6 +103,24 @@ def test_a_critic_learns_to_prefer_real_over_false():
         critic_loss(critic, real, false, prompt).backward()
         optimizer.step()
     assert critic(real, prompt).mean() > critic(false, prompt).mean() + 0.5
+
+
+def test_student_and_decoder_learn_from_the_teacher_and_leave_the_encoder_alone(
+    tiny_codec, tmp_path
+):
+    teacher, common = tmp_path / "teacher", {"codec": tiny_codec / "vae", "pool": 8, "batch": 4}
+    image.run(arguments(image, teacher, **common, steps=1, sheet_every=10))
+    options = common | {"teacher": teacher, "student": tmp_path / "student", "distill_steps": 2}
+    distill.run(arguments(distill, tmp_path, **options, sheet_every=10))
+    decoder.run(arguments(decoder, tmp_path, **options, decoder_steps=2, sheet_every=10))
+    before = AutoencoderTiny.from_pretrained(tiny_codec / "vae").state_dict()
+    after = AutoencoderTiny.from_pretrained(tmp_path / "vae").state_dict()
+    for name, value in before.items():
+        if name.startswith("encoder"):
+            torch.testing.assert_close(after[name], value)
+    moved = [not torch.equal(after[n], before[n]) for n in before if n.startswith("decoder")]
+    assert any(moved)
+    assert loop.load_checkpoint(tmp_path / "student" / "checkpoint.pt")["step"] == 2
 
 
 def test_pseudo_huber_is_zero_at_zero_and_grows_like_the_norm():
