@@ -30,7 +30,7 @@ class FakeVideo:
     def reset(self):
         self.frame, self.index, self.chunk, self.shown = 0, 0, None, 0
         self.ball, self.shift = np.array([32.0, 40.0]), np.zeros(2)
-        self.told = []
+        self.prompts = []
 
     def check(self, controls):
         if controls.seed == 666:
@@ -53,10 +53,11 @@ class FakeVideo:
         time.sleep(self.work_s)
         count, start = self.controls.chunk or 3, self.frame
         tracks = self.controls.tracks
-        window = None if tracks is None else tracks.window(start, count)
-        frames = np.stack([self._frame(window, place) for place in range(count)])
+        lead = int(start > 0)
+        told = None if tracks is None else tracks.window(start - lead, count + lead)
+        frames = np.stack([self._frame(told, place + lead) for place in range(count)])
         self.frame, self.index = start + count, self.index + 1
-        self.told += [self.controls.prompt] * count
+        self.prompts += [self.controls.prompt] * count
         return Chunk(
             frames=frames,
             index=self.index - 1,
@@ -64,7 +65,7 @@ class FakeVideo:
             prompt=self.controls.prompt,
             timings={"network": 20.0, "decode": 4.0, "total": 25.0},
             cache=self._cache(count, slots),
-            tracks=window,
+            tracks=None if told is None else told.window(lead, count),
         )
 
     def _frame(self, window, place):
@@ -89,7 +90,7 @@ class FakeVideo:
         end = self.frame + count
         frames = [*range(min(3, end)), *range(max(3, end - 2 * count), end)]
         roles = ["sink" if f < 3 else "current" if f >= end - count else "window" for f in frames]
-        told = [*self.told, *[self.controls.prompt] * count]
+        told = [*self.prompts, *[self.controls.prompt] * count]
         attention = ((0.3, 0.4, 0.3), (0.1, 0.2, 0.7)) if slots else None
         prompts = tuple(told[f] for f in frames)
         return CacheView(

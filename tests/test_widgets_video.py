@@ -116,12 +116,14 @@ def test_pins_are_held_moved_and_let_go(pad):
     assert told(pad.live) == [[10, 10], [30, 30]] and pad.layer.selected == 1
     say(pad.layer, "move_pin", index=1, point=[33, 30], first=True)
     assert told(pad.live, 3) == [[10, 10], [33, 30]]
+    say(pad.layer, "nudge", by=[2, -1])
+    assert told(pad.live, 6) == [[10, 10], [35, 29]]
     say(pad.layer, "unpin", index=0)
-    assert told(pad.live, 6) == [[33, 30]]
+    assert told(pad.live, 9) == [[35, 29]]
     say(pad.tools, "wish", name="undo")
-    assert sorted(told(pad.live, 9)) == [[10, 10], [33, 30]]
+    assert sorted(told(pad.live, 12)) == [[10, 10], [35, 29]]
     say(pad.tools, "wish", name="clear")
-    assert told(pad.live, 12) == [] and not pad.plan.pins
+    assert told(pad.live, 15) == [] and not pad.plan.pins
 
 
 def test_what_the_hand_does_must_be_a_mode(pad):

@@ -138,6 +138,13 @@ class PathPad(ipywidgets.Box):
             self.plan.move_pin(index, point, remember=first)
             self._changed()
 
+    def nudge(self, by):
+        """Move the selected pin by (x, y) pixels, as the arrow keys do."""
+        with self._lock:
+            if self.plan.selected is not None:
+                x, y = self.plan.pins[self.plan.selected]
+                self.move_pin(self.plan.selected, (x + by[0], y + by[1]))
+
     def select(self, index):
         """Choose the pin that the arrow keys move."""
         with self._lock:
@@ -171,6 +178,7 @@ class PathPad(ipywidgets.Box):
             "pin": self.pin,
             "unpin": self.unpin,
             "move_pin": self.move_pin,
+            "nudge": self.nudge,
             "select": self.select,
             "grab": self.grab,
             "move": self.move,

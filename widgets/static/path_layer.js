@@ -73,8 +73,10 @@ export default () => {
       else if (mode === "pin") {
         const index = pinAt(point);
         if (index === null) model.send({ kind: "pin", point: clamp(point) });
-        else held.set(pointer, { kind: "pin", index, first: true });
-        model.send({ kind: "select", index });
+        else {
+          held.set(pointer, { kind: "pin", index, first: true });
+          model.send({ kind: "select", index });
+        }
       } else {
         held.set(pointer, { kind: mode === "camera" ? "camera" : "grab", point });
         if (mode === "camera" && held.size === 2) startPinch();
@@ -179,10 +181,8 @@ export default () => {
       const selected = model.get("selected");
       if (event.key in ways) {
         const [dx, dy] = ways[event.key].map((way) => way * (event.shiftKey ? 5 : 1));
-        const pin = model.get("pins")[selected];
-        if (pin && !held.size) {
-          model.send({ kind: "move_pin", index: selected, point: clamp([pin[0] + dx, pin[1] + dy]), first: true });
-        } else {
+        if (selected >= 0 && !held.size) model.send({ kind: "nudge", by: [dx, dy] });
+        else {
           cursor = clamp([cursor[0] + dx, cursor[1] + dy]);
           drag(KEYS_POINTER, [cursor]);
         }
