@@ -11,7 +11,7 @@ from playground.memory.policies import policy
 from playground.models.causal_wan import CausalWan, WanConfig
 from playground.models.video_codec import VideoCodec
 from playground.streams.rollout import RolloutState, generate_chunk
-from playground.training import takes, video, video_codec
+from playground.training import takes, video, video_assemble, video_codec
 from playground.training.video_rollout import rollout
 from playground.world.clips import sample_take
 
@@ -19,7 +19,8 @@ from playground.world.clips import sample_take
 def arguments(module, out, **changes):
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)
-    return argparse.Namespace(**(vars(parser.parse_args([])) | {"out": out} | changes))
+    required = ["--folder", "x"] if module is video_assemble else []
+    return argparse.Namespace(**(vars(parser.parse_args(required)) | {"out": out} | changes))
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,21 @@ def test_the_transformer_learns_and_resumes(codec_file, tmp_path):
     assert all(np.isfinite(report.losses["loss"]) for report in reports)
     recipe.save()
     assert video.VideoRecipe(arguments(video, tmp_path, **options)).step == 3
+
+
+def test_a_training_goes_on_from_a_model_folder(codec_file, tmp_path):
+    options = {"codec": codec_file, "steps": 1, "chunk_steps": 9, "pool": 2, "batch": 1}
+    taught = video.VideoRecipe(arguments(video, tmp_path / "first", **options))
+    list(taught)
+    taught.save()
+    folder = tmp_path / "folder"
+    video_assemble.run(
+        arguments(video_assemble, None, folder=folder, codec=codec_file, model=tmp_path / "first" / "checkpoint.pt")
+    )  # fmt: skip
+    again = video.VideoRecipe(arguments(video, tmp_path / "second", **options, init=folder))
+    expected = taught.averaged().state_dict()
+    for name, value in again.model.state_dict().items():
+        torch.testing.assert_close(value, expected[name], rtol=2e-3, atol=1e-3)
 
 
 def test_sequences_are_whole_chunks_with_their_tracks(pool):

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from playground.conditioning.track_grid import TRACK_CHANNELS
+from playground.models import video_files
 from playground.models.causal_wan import CausalWan, Context, KeyValues, WanConfig
 from playground.models.video_codec import VideoCodec
 from playground.models.words import WordEncoder
@@ -108,10 +109,12 @@ class VideoRecipe:
     def __init__(self, args: argparse.Namespace):
         torch.manual_seed(args.seed)
         self.args, self.step = args, 0
-        self.codec = VideoCodec()
-        state = torch.load(args.codec, weights_only=True)
-        self.codec.load_state_dict(state.get("average", state))
-        self.model = Tiny()
+        self.codec, self.model = VideoCodec(), Tiny()
+        if args.init:
+            self.start_from(args.init)
+        else:
+            state = torch.load(args.codec, weights_only=True)
+            self.codec.load_state_dict(state.get("average", state))
         self.average = loop.Average(self.model, 0.999)
         self.optimizer = MuonWithAdam(self.model, args.lr, plain=PLAIN)
         if state := loop.load_checkpoint(args.out / "checkpoint.pt"):
@@ -119,6 +122,13 @@ class VideoRecipe:
             self.average.weights, self.average.steps = state["average"], state["step"]
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
+
+    def start_from(self, folder: Path) -> None:
+        """Takes codec, transformer and words of a model folder; the optimiser starts afresh."""
+        parts, _, _ = video_files.read(folder)
+        self.codec.load_state_dict(parts["codec"].state_dict())
+        self.model.transformer.load_state_dict(parts["transformer"].state_dict())
+        self.model.words.load_state_dict(parts["words"].state_dict())
 
     def save(self) -> None:
         """Writes the checkpoint."""
@@ -163,6 +173,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `playground train video`."""
     parser.add_argument("--out", type=Path, default=Path("runs/video"))
     parser.add_argument("--codec", type=Path, default=Path("runs/video_codec/checkpoint.pt"))
+    parser.add_argument("--init", type=Path, default=None, help="model folder to start from")
     parser.add_argument("--steps", type=int, default=12_000)
     parser.add_argument("--chunk-steps", type=int, default=1_500, help="on single chunks, at first")
     parser.add_argument("--batch", type=int, default=16, help="sequences a step")
