@@ -17,6 +17,8 @@ from .video_knobs import VideoKnobs, vocabulary_of
 from .video_layout import video_layout
 from .video_transport import VideoTransport
 
+QUICK_FRAMES = 1.6  # a chunk that is made in less needs no more than one frame in store
+
 
 class VideoApp(StreamApp):
     """`VideoApp("tiny").show()`; `stream` takes a ready VideoStream in place of a model's name."""
@@ -51,10 +53,13 @@ class VideoApp(StreamApp):
         self.root = video_layout(self)
 
     def tick(self):
-        """Renew the line under the video."""
+        """Renew the line under the video; let no more frames wait than the machine needs."""
+        figures = self.engine.meter.snapshot()
+        quick = figures["ms"].get("total", 1e3) < QUICK_FRAMES * 1000 / self.stream.fps
+        self.engine.mailbox.ahead = 1 if quick else 2
         self.meter.update(
             f"{self.transport.verb} {self.engine.controls.prompt}; {self.pad.words}",
-            self.engine.meter.snapshot(),
+            figures,
             dropped=self.engine.mailbox.dropped,
             delay_ms=self.view.sender.round_trip_ms,
         )

@@ -32,8 +32,9 @@ def drag_along(notebook, where, start, measure):
     while (now := time.perf_counter() - began) < DRAG_S:
         mouse.move(*on_screen(notebook, where(now)))
         if now > SETTLE_S:
-            hand = np.array(where(time.perf_counter() - began))
-            away.append(float(np.hypot(*(measure(notebook) - offset - hand))))
+            thing = measure(notebook) - offset
+            looked = (now + time.perf_counter() - began) / 2  # the look itself takes a while
+            away.append(float(np.hypot(*(thing - where(looked)))))
         time.sleep(0.02)
     mouse.up()
     return away

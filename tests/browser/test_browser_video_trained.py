@@ -70,7 +70,7 @@ def test_the_trained_duck_follows_the_mouse_and_stays_when_let_go(
     result = {"mean_away_px": round(float(np.mean(away)), 2), "looks": len(away)}
     with capsys.disabled():
         sys.stdout.write(json.dumps(result) + "\n")
-    assert len(away) > 10 and np.mean(away) <= 4
+    assert len(away) > 8 and np.mean(away) <= 4
     time.sleep(0.8)
     rest = duck(notebook)
     time.sleep(2.0)

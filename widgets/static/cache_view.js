@@ -38,7 +38,7 @@ export default () => {
         if (now.has(frame)) continue;
         cells.delete(frame);
         cell.classList.add("pg-leaves");
-        setTimeout(() => cell.remove(), 220);
+        setTimeout(() => cell.remove(), 100);
       }
       const gaps = list.map(([role], at) => (at && list[at - 1][0] !== role ? 1 : 0));
       let place = 0;
