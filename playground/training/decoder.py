@@ -2,10 +2,9 @@
 
 A decoder trained for small errors paints averages where a latent leaves something open. A patch critic
 (Isola et al. 2017, as in latent diffusion's autoencoders, Rombach et al. 2022, section 3.1) asks for
-pictures that look real instead, of latents that the student dreamt: a real latent with noise up to t = 599,
-cleaned in one step, as the last step of a stream does. What these show in the large is kept as the old
-decoder paints it. The other half of a batch are real latents with the codec's own losses: asked of these as
-well, the critic costs three decibels.
+pictures that look real instead. Half of the latents are the student's own: a real latent with noise up to
+t = 599, cleaned in one step, as the last step of a stream does. What these show in the large is kept as the
+old decoder paints it.
 """
 
 import argparse
@@ -103,14 +102,14 @@ class DecoderRecipe:
             wanted = self.before.decoder(dreamt)
         with mixed():
             painted = self.codec.decoder(torch.cat([latents[:half], dreamt])).float()
-            realism = self.critic(painted[half:]).float().mean()
+            realism = self.critic(painted).float().mean()
         error = _near(painted[:half], pixels[:half])
         large = F.l1_loss(F.avg_pool2d(painted[half:], 4), F.avg_pool2d(wanted, 4))
         self.optimizer.zero_grad()
         weight = self.args.realism * min(1.0, self.step / 100)  # the critic learns first
         (error + 2 * large - weight * realism).backward()
         self.optimizer.step()
-        judged = self._update_critic(pixels[half:], painted[half:].detach())
+        judged = self._update_critic(pixels, painted.detach())
         self.average.update(self.codec)
         self.step += 1
         return {
