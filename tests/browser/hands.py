@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-DRAG_S, SETTLE_S = 4.0, 1.0
+DRAG_S, SETTLE_S = 6.0, 1.0
 
 
 def layer_box(notebook):

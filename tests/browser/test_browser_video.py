@@ -46,10 +46,12 @@ def choose(notebook, mode):
 
 def test_a_dragged_thing_follows_the_mouse_and_stays_when_let_go(live, screenshot, capsys):
     choose(live, "drag")
+    live.wait_for_picture(20)
     start = ball(live)
 
     def where(seconds):
-        return start + 8 * np.array([math.sin(seconds), 1 - math.cos(seconds)])
+        turn = 0.75 * seconds
+        return start + 8 * np.array([math.sin(turn), 1 - math.cos(turn)])
 
     away = drag_along(live, where, start, ball)
     screenshot(live.page, "video_drag")
