@@ -37,8 +37,7 @@ export default () => {
       for (const [frame, cell] of cells) {
         if (now.has(frame)) continue;
         cells.delete(frame);
-        cell.classList.add("pg-leaves");
-        setTimeout(() => cell.remove(), 100);
+        cell.remove();
       }
       const gaps = list.map(([role], at) => (at && list[at - 1][0] !== role ? 1 : 0));
       let place = 0;
