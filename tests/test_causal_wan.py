@@ -4,14 +4,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from playground.models.causal_wan import (
-    CausalWan,
-    KeyValues,
-    Turn,
-    WanConfig,
-    attention,
-    rotary_angles,
-)
+from playground.models.causal_wan import CausalWan, WanConfig, attention
+from playground.models.key_values import KeyValues
+from playground.models.rotary import Turn, rotary_angles
 from random_video import SIZES, random_context, random_latents, random_wan
 
 FRAMES, CHUNK = 9, 3
