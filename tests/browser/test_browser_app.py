@@ -70,7 +70,8 @@ def test_typing_another_prompt_changes_the_picture_and_its_label(live):
     picture = live.page.locator(".pg-frame")
     label = "The picture: a red car on grass"
     live.wait_until(lambda: picture.get_attribute("aria-label") == label)
-    assert "a red car on grass" in live.page.locator(".pg-meter-line").inner_text(timeout=5000)
+    line = live.page.locator(".pg-meter-line")  # renewed twice a second
+    live.wait_until(lambda: "a red car on grass" in line.inner_text(timeout=5000))
 
 
 def test_an_unknown_word_is_named_and_a_known_one_offered(live):
