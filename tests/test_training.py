@@ -10,7 +10,7 @@ from playground.models.judge import Judge
 from playground.training import codec, decoder, distill, image, judge, loop
 from playground.training.critic import Critic, critic_loss
 from playground.training.distill import pseudo_huber
-from playground.training.muon import NEWTON_SCHULZ, orthogonalised
+from playground.training.muon import NEWTON_SCHULZ, _directly, _gathered, orthogonalised
 from playground.training.pictures import PicturePool, to_floats
 from playground.training.words import build_tokenizer
 from playground.world.vocabulary import WORDS
@@ -69,11 +69,14 @@ def test_orthogonalising_gathers_the_same_polynomials():
     torch.manual_seed(0)
     x = torch.randn(2, 12, 40)
     a, b, c = NEWTON_SCHULZ
-    expected = x / x.flatten(1).norm(dim=1)[:, None, None]
+    start = expected = x / x.flatten(1).norm(dim=1)[:, None, None]
     for _ in range(4):
         gram = expected @ expected.mT
         expected = a * expected + (b * gram + c * gram @ gram) @ expected
-    torch.testing.assert_close(orthogonalised(x, 4), expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(_gathered(start, 4), expected, atol=1e-4, rtol=1e-4)
+    in_half = _directly(start.bfloat16(), 4).float()
+    torch.testing.assert_close(in_half, expected, atol=0.05, rtol=0)
+    torch.testing.assert_close(orthogonalised(x, 4), expected, atol=0.05, rtol=0)
     singular = torch.linalg.svdvals(orthogonalised(x.mT, 5))
     assert singular.min() > 0.5 and singular.max() < 1.3
 
