@@ -17,7 +17,7 @@ from torch import Tensor
 
 from playground.training import loop
 from playground.training.critic import Critic, critic_loss
-from playground.training.image import ImageRecipe
+from playground.training.image import ImageRecipe, factors, noised
 from playground.training.latents import LatentPool
 from playground.training.muon import MuonWithAdam
 from playground.training.precision import mixed
@@ -147,7 +147,7 @@ class DistillRecipe:
         )
         wanted, unguided = both.chunk(2)
         x0 = unguided + self.args.guidance * (wanted - unguided)
-        a, b = self._factors(t)
+        a, b = factors(t, self.alphas)
         earlier = (t - JUMP).clamp(min=0)
         moved = self._scaled(x0, (noisy - a * x0) / b, earlier)
         target = self._clean(self.slow, moved, earlier, words)
@@ -157,18 +157,13 @@ class DistillRecipe:
         noisy = noisy.contiguous(memory_format=torch.channels_last)
         with mixed():
             output = unet(noisy, t, words, return_dict=False)[0].float()
-        a, b = self._factors(t)
+        a, b = factors(t, self.alphas)
         if self.scheduler.config.prediction_type == "v_prediction":
             return a * noisy - b * output
         return (noisy - b * output) / a
 
-    def _factors(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        kept = self.alphas[t][:, None, None, None]
-        return kept.sqrt(), (1 - kept).sqrt()
-
     def _scaled(self, x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-        a, b = self._factors(t)
-        return a * x0 + b * noise
+        return noised(x0, noise, t, self.alphas)[0]
 
     @staticmethod
     def _dithered(latents: Tensor) -> Tensor:

@@ -56,9 +56,14 @@ def noised(
     alphas: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The noisy latents and the two factors, x = a x0 + b noise, each [b, 1, 1, 1]."""
-    a = alphas[t].sqrt()[:, None, None, None]
-    b = (1 - alphas[t]).sqrt()[:, None, None, None]
+    a, b = factors(t, alphas)
     return a * x0 + b * noise, a, b
+
+
+def factors(t: Int[Tensor, " b"], alphas: Tensor) -> tuple[Tensor, Tensor]:
+    """What clean latents and noise weigh at timesteps `t`, each [b, 1, 1, 1]."""
+    kept = alphas[t][:, None, None, None]
+    return kept.sqrt(), (1 - kept).sqrt()
 
 
 class ImageRecipe:
