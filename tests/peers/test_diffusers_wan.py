@@ -3,40 +3,14 @@
 Theirs has no cache and one time for all frames, so what is compared is one clip under full attention.
 """
 
-import re
-
 import pytest
 import torch
 from torch.testing import assert_close
 
+from playground.benchmarks.video_peers import their_name
 from random_video import random_latents, random_wan
 
 pytestmark = pytest.mark.peer
-
-NAMES = [  # ours to theirs, first match wins
-    (r"^time_embedding\.0", "condition_embedder.time_embedder.linear_1"),
-    (r"^time_embedding\.2", "condition_embedder.time_embedder.linear_2"),
-    (r"^text_embedding\.0", "condition_embedder.text_embedder.linear_1"),
-    (r"^text_embedding\.2", "condition_embedder.text_embedder.linear_2"),
-    (r"^time_projection\.1", "condition_embedder.time_proj"),
-    (r"^head\.modulation", "scale_shift_table"),
-    (r"^head\.head", "proj_out"),
-    (r"\.modulation$", ".scale_shift_table"),
-    (r"\.ffn\.0\.", ".ffn.net.0.proj."),
-    (r"\.ffn\.2\.", ".ffn.net.2."),
-    (r"\.norm3\.", ".norm2."),
-    (r"\.self_attn\.", ".attn1."),
-    (r"\.cross_attn\.", ".attn2."),
-]
-
-
-def their_name(name: str) -> str:
-    for pattern, replacement in NAMES:
-        name, found = re.subn(pattern, replacement, name)
-        if found:
-            break
-    name = re.sub(r"(attn[12])\.([qkv])\.", r"\1.to_\2.", name)
-    return re.sub(r"(attn[12])\.o\.", r"\1.to_out.0.", name)
 
 
 def theirs(ours):
