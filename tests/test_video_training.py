@@ -84,12 +84,21 @@ def test_a_change_of_caption_leaves_the_first_chunk_alone(pool):
     assert not part.counts[changed, :3].any()
 
 
+def test_after_a_change_the_sink_keeps_its_words_or_hears_the_new_ones(pool):
+    part = pool.draw(64, 4)
+    changed = (~part.counts).any(1).tolist()
+    told = [(s, t) for s, t, c in zip(part.sink_told, part.told, changed, strict=True) if c]
+    assert 10 < sum(sink == now for sink, now in told) < len(told) - 10
+    assert all(heard in ("", told) for heard, told in zip(part.captions, part.told, strict=True))
+    assert sum(h != t for h, t in zip(part.captions, part.told, strict=True)) > 0
+
+
 def test_the_chunk_before_a_later_one_is_read_clean(pool):
     """What a noisy chunk answers must not depend on another chunk's noise."""
     torch.manual_seed(1)
     model, part = video.Tiny(), pool.draw(2, 3)
     torch.nn.init.normal_(model.transformer.head.head.weight, std=0.1)
-    context = model.transformer.context(model.words(part.captions))
+    contexts = [model.transformer.context(model.words(part.captions))] * 3
     t = torch.full((2, 9), 0.7)
     noisy = torch.randn_like(part.latents)
     other = noisy.clone()
@@ -98,7 +107,7 @@ def test_the_chunk_before_a_later_one_is_read_clean(pool):
     for x in (noisy, other):
         torch.manual_seed(2)
         answers.append(
-            video._velocities(model.transformer, part.latents, x, 1000 * t, context, part.tracks)
+            video._velocities(model.transformer, part.latents, x, 1000 * t, contexts, part.tracks)
         )
     torch.testing.assert_close(answers[0][:, :, 3:], answers[1][:, :, 3:])
     assert (answers[0][:, :, :3] - answers[1][:, :, :3]).abs().max() > 1e-3

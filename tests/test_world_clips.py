@@ -117,3 +117,10 @@ def test_unknown_words_are_named_and_left_out():
     assert words.unknown("A zebra, a FOX!") == ["zebra"]
     torch.testing.assert_close(words(["a zebra a fox"]), words(["a a fox"]))
     assert words(["zebra"]).abs().max() == 0
+
+
+def test_what_nothing_tells_of_stands_in_the_middle():
+    for seed in range(60):
+        sampled = take(seed, frames=6, two=0.0)
+        if not sampled.figures[0].tracked[0]:
+            assert abs(sampled.figures[0].centre[0] - (32, 36)).max() <= 3

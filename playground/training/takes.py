@@ -1,9 +1,11 @@
 """A pool of encoded takes, and the training sequences that are cut from them.
 
 A sequence is what a stream has in its cache and makes next: a first chunk (the sink), then, perhaps a long
-time later, the chunks of the window and the current one. Where the caption changes in mid-stream, the
-history shows the old content under the new words, as after a re-cache. Tracks are drawn afresh each time:
-a path that begins with the stream stands at a thing's centre, a later grab holds it anywhere.
+time later, the chunks of the window and the current one. Where the caption changes in mid-stream, once or
+twice, the window shows the old content under the new words, as after a re-cache, and the sink is written
+under its own words or the new ones. Now and then only the history is told the caption, so that the cache
+is worth reading. Tracks are drawn afresh each time: a path that begins with the stream stands at a thing's
+centre, a later grab holds it anywhere.
 """
 
 import dataclasses
@@ -19,7 +21,9 @@ from playground.world.clips import SIDE, STAGE, Take, render_take, sample_take, 
 
 CHUNK = 3
 TAKE_FRAMES = 48
-NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.1, 0.08, 0.08  # shares left out of training sequences
+NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of training sequences
+UNHEARD = 0.1  # share in which the history is told the caption, and the chunk to be made is not
+OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -27,19 +31,19 @@ class Sequences:
     """A batch of sequences of `t` frames (whole chunks)."""
 
     latents: Float[Tensor, "b c t h w"]
-    captions: list[str]
+    captions: list[str]  # heard by the chunks that are to be learnt
+    told: list[str]  # under which history is written
+    sink_told: list[str]  # the same for the first chunk
     tracks: Float[Tensor, "b e t h w"]
     counts: Bool[Tensor, "b t"]  # False: history under another caption, not to be learnt
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _Kept:
-    """One take in the pool; with a counterpart where the caption may change."""
+    """One take in the pool, and what becomes of it where the caption may change."""
 
-    take: Take
-    latents: Float[Tensor, "t c h w"]
-    other: Take | None = None
-    other_latents: Tensor | None = None
+    takes: list[Take]
+    latents: list[Float[Tensor, "t c h w"]]
 
 
 class TakePool:
@@ -59,12 +63,12 @@ class TakePool:
         self.oldest = (self.oldest + 1) % len(self.takes)
 
     def _fresh(self) -> _Kept:
-        take = sample_take(self.rng, TAKE_FRAMES)
-        kept = _Kept(take, encoded(self.codec, take))
-        if self.rng.random() < self.switches:
-            kept.other = switched(take, self.rng)
-            kept.other_latents = encoded(self.codec, kept.other)
-        return kept
+        takes = [sample_take(self.rng, TAKE_FRAMES)]
+        for share in (self.switches, 0.3):
+            if self.rng.random() >= share:
+                break
+            takes.append(switched(takes[-1], self.rng))
+        return _Kept(takes, [encoded(self.codec, take) for take in takes])
 
     def draw(self, count: int, chunks: int, *, changes: bool = True) -> Sequences:
         """`count` sequences of `chunks` chunks; `changes` of the caption within them."""
@@ -72,37 +76,54 @@ class TakePool:
             self._sequence(self.takes[k], chunks, changes)
             for k in self.rng.integers(len(self.takes), size=count)
         ]
-        latents, captions, runs, counts = zip(*parts, strict=True)
+        latents, words, runs, counts = zip(*parts, strict=True)
         lengths = (CHUNK, CHUNK * (chunks - 1))[: len(runs[0])]
         tracks = [gridded([run[k] for run in runs], n + 1) for k, n in enumerate(lengths)]
+        captions, told, sink_told = map(list, zip(*words, strict=True))
         return Sequences(
             latents=torch.stack(latents).float().transpose(1, 2),
-            captions=list(captions),
+            captions=captions,
+            told=told,
+            sink_told=sink_told,
             tracks=torch.cat(tracks, 2),
             counts=torch.stack(counts),
         )
 
     def _sequence(self, kept: _Kept, chunks: int, changes: bool):
-        """Latents, caption, tracks of the two runs (sink; the rest) and which frames count."""
+        """Latents, captions, tracks of the two runs (sink; the rest) and which frames count."""
         rng, rest = self.rng, CHUNK * (chunks - 1)
         start = int(rng.integers(0, TAKE_FRAMES - CHUNK - rest + 1)) if rng.random() < 0.6 else 0
         room = TAKE_FRAMES - start - CHUNK - rest
         gap = int(rng.integers(0, room + 1)) if chunks > 1 and rng.random() < 0.5 else 0
         second = start + CHUNK + gap
         frames = [*range(start, start + CHUNK), *range(second, second + rest)]
-        change = 0
-        if changes and kept.other is not None and chunks > 1 and rng.random() < 0.7:
-            change = CHUNK * int(rng.integers(1, chunks))
-        latents, take = kept.latents[frames], kept.take
-        if change:
-            latents = torch.cat([latents[:change], kept.other_latents[frames[change:]]])
-            take = kept.other
+        shown = np.repeat(self._shown(len(kept.takes), chunks, changes), CHUNK)
+        latents = torch.stack([kept.latents[k][f] for k, f in zip(shown, frames, strict=True)])
+        take = kept.takes[shown[-1]]
         tracks = tracks_of(take, rng, start) if rng.random() >= NO_TRACKS else []
         runs = [cut(tracks, start, CHUNK, fresh=True)]
         if rest:
             runs.append(cut(tracks, second, rest, fresh=False))
-        counts = torch.arange(len(frames)) >= change
-        return latents, self._caption(take), runs, counts
+        counts = torch.from_numpy(shown == shown[-1])
+        told = all(figure.tracked[start : start + CHUNK].any() for figure in take.figures)
+        if rest and start > 0 and not told:
+            counts[:CHUNK] = False  # nothing says where it stands
+        return latents, self._words(kept.takes[shown[0]], take), runs, counts
+
+    def _shown(self, takes: int, chunks: int, changes: bool) -> list[int]:
+        """Which of `takes` every chunk shows: the first one, or one after the other."""
+        count = min(takes - 1, chunks - 1)
+        if not changes or count < 1 or self.rng.random() > 0.7:
+            return [0] * chunks
+        places = self.rng.choice(np.arange(1, chunks), size=count, replace=False)
+        return [int((places <= chunk).sum()) for chunk in range(chunks)]
+
+    def _words(self, first: Take, last: Take) -> tuple[str, str, str]:
+        """What the learnt chunks hear, and what history and sink were told."""
+        told = self._caption(last)
+        own_sink = first is not last and self.rng.random() < OLD_SINK
+        sink_told = self._caption(first) if own_sink else told
+        return ("" if self.rng.random() < UNHEARD else told), told, sink_told
 
     def _caption(self, take: Take) -> str:
         luck = self.rng.random()

@@ -59,8 +59,9 @@ def forced_loss(model: Tiny, part: Sequences) -> tuple[Tensor, dict[str, float]]
     t = sampled_times(len(x0), chunks)
     level, noise = t[:, None, :, None, None], torch.randn_like(x0)
     noisy = (1 - level) * x0 + level * noise
-    context = model.transformer.context(model.words(part.captions))
-    velocity = _velocities(model.transformer, x0, noisy, 1000 * t, context, part.tracks)
+    words = part.captions, part.sink_told, part.told
+    contexts = [model.transformer.context(model.words(texts)) for texts in words]
+    velocity = _velocities(model.transformer, x0, noisy, 1000 * t, contexts, part.tracks)
     error = (velocity.float() - (noise - x0)).square().mean((1, 3, 4))
     weight = (t / t.clamp(min=0.4)).square() * part.counts
     clean = (error.detach() * t.square() * part.counts).unflatten(1, (chunks, CHUNK)).sum((0, 2))
@@ -69,21 +70,25 @@ def forced_loss(model: Tiny, part: Sequences) -> tuple[Tensor, dict[str, float]]
     return (error * weight).sum() / part.counts.sum(), named
 
 
-def _velocities(transformer, x0, noisy, t, context, tracks) -> Tensor:
+def _velocities(transformer, x0, noisy, t, contexts, tracks) -> Tensor:
     """Velocities of the noisy chunks, each after the clean ones before it.
 
-    Clean and noisy rows of a chunk go through in one call; the last chunk needs no clean row.
+    Clean and noisy rows of a chunk go through in one call; the last chunk needs no clean row. `contexts`
+    are those of the noisy rows, of the first clean chunk and of the others.
     """
-    history, both, past, answers = spoilt(x0), Context.join([context, context]), None, []
+    history, past, answers = spoilt(x0), None, []
+    heard, *told = contexts
+    after_sink = Context.join([heard, told[1]])
     for start in range(0, x0.shape[2], CHUNK):
         here, last = slice(start, start + CHUNK), start + CHUNK == x0.shape[2]
         rows = [noisy] if last else [noisy, history]
         times = [t] if last else [t, torch.zeros_like(t)]
+        both = Context.join([heard, told[0]]) if start == 0 else after_sink
         twice = None if past is None else KeyValues.stack([past] * len(rows))
         velocity, fresh = transformer(
             torch.cat([row[:, :, here] for row in rows]),
             torch.cat([time[:, here] for time in times]),
-            context if last else both,
+            heard if last else both,
             positions=torch.arange(start, start + CHUNK),
             past=twice,
             past_positions=None if past is None else torch.arange(start),

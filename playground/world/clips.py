@@ -3,7 +3,9 @@
 A `Take` is a frozen description with exact positions; `render_take` paints its frames. Every sprite may
 wear a party hat, and scenes have their own hills, stars and flowers: neither caption nor tracks tell of
 them, so only the past of a stream can carry them. A sprite moves while it is tracked and rests while it
-is not, so "unspecified" means "stays". Positions are (x, y) in pixels of a picture SIDE pixels wide.
+is not, so "unspecified" means "stays"; one that nothing tells of at first stands in the middle (two of
+them left and right), so that a stream without paths has something to show. Positions are (x, y) in pixels
+of a picture SIDE pixels wide.
 """
 
 import dataclasses
@@ -27,6 +29,7 @@ HATS = {"red": (226, 40, 44), "yellow": (255, 214, 20), "green": (44, 178, 66),
 _MIDDLE = {"night": 0.6, "sunset": 0.62, "sand": 0.44}  # where the camera rests, down the stage
 _TEXTURE = 48  # side of a sprite's texture with its hat; the sprite itself takes 36 of it
 _BODY = 36
+_UNTOLD_PLACES = {1: ((32, 36),), 2: ((19, 36), (45, 36))}  # of sprites, by their number
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -105,10 +108,10 @@ def sample_take(
         words += [others[rng.integers(len(others))]] if others else []
     camera, camera_tracked = _camera(rng, frames, scene)
     base = 28.0 if len(words) == 1 else 24.0
-    starts = _starts(rng, len(words))
+    places = zip(_starts(rng, len(words)), _UNTOLD_PLACES[len(words)], strict=True)
     figures = tuple(
         _figure(rng, frames, w, base * rng.uniform(0.93, 1.07), start, camera, hat)
-        for w, start in zip(words, starts, strict=True)
+        for w, start in zip(words, places, strict=True)
     )
     return Take(
         figures=figures,
@@ -176,9 +179,11 @@ def _camera(rng: np.random.Generator, frames: int, scene: str) -> tuple[np.ndarr
     return path, tracked
 
 
-def _figure(rng, frames, word, size, start, camera, hat) -> Figure:
+def _figure(rng, frames, word, size, places, camera, hat) -> Figure:
     """A sprite whose path is its own while tracked, and the stage's while it rests."""
-    tracked, speed = _activity(rng, frames, 0.15)
+    tracked, speed = _activity(rng, frames, 0.2)
+    told, untold = places
+    start = told if tracked[0] else np.array(untold) + rng.uniform(-3, 3, 2)
     step = np.diff(_wander(rng, speed, rng.uniform(6, 15)), axis=0)
     shift = -np.diff(camera[:, :2], axis=0) * camera[1:, 2:]
     zoom = camera[1:, 2] / camera[:-1, 2]

@@ -87,6 +87,9 @@ def test_it_says_when_it_comes_into_sight_and_goes_out_of_it(view):
 def test_every_eighth_frame_is_acknowledged_but_only_in_sight(view):
     seen = view()
     seen.page.evaluate("() => { performance.now = () => window.later ? 1e6 : 0; }")
+    seen.wait_for(
+        "hidden"
+    )  # the browser has looked once; else it may see the picture only in sight
     seen.page.evaluate(SHOW)
     seen.wait_for("hidden", "ready")
     seen.frames(1, 10)
