@@ -11,7 +11,7 @@ from playground.memory.policies import policy
 from playground.models.causal_wan import CausalWan, WanConfig
 from playground.models.video_codec import VideoCodec
 from playground.streams.rollout import RolloutState, generate_chunk
-from playground.training import takes, video, video_assemble, video_codec
+from playground.training import takes, video, video_assemble, video_codec, video_forcing
 from playground.training.video_rollout import rollout
 from playground.world.clips import sample_take
 
@@ -65,6 +65,36 @@ def test_a_training_goes_on_from_a_model_folder(codec_file, tmp_path):
     expected = taught.averaged().state_dict()
     for name, value in again.model.state_dict().items():
         torch.testing.assert_close(value, expected[name], rtol=2e-3, atol=1e-3)
+
+
+@pytest.fixture
+def forcing(codec_file, tmp_path):
+    options = {"codec": codec_file, "steps": 1, "chunk_steps": 9, "pool": 2, "batch": 1}
+    taught = video.VideoRecipe(arguments(video, tmp_path / "teacher", **options))
+    list(taught)
+    taught.save()
+    more = {"steps": 4, "pool": 3, "batch": 2, "chunks": 3, "teacher": tmp_path / "teacher"}
+    return lambda: video_forcing.ForcingRecipe(
+        arguments(video_forcing, tmp_path / "forced", codec=codec_file, **more)
+    )
+
+
+def test_self_forcing_learns_and_resumes(forcing):
+    recipe = forcing()
+    reports = list(recipe)
+    assert all(np.isfinite(list(report.losses.values())).all() for report in reports)
+    recipe.save()
+    assert forcing().step == 4
+
+
+def test_self_forcing_learns_only_what_follows_a_change(forcing, pool):
+    """A history under another caption is taken as it is: only later chunks are made and judged."""
+    recipe, part = forcing(), pool.draw(24, 3)
+    late = ~part.counts[:, 3]
+    assert late.any() and not late.all()
+    made, _, _ = recipe._rolled_out(part)
+    torch.testing.assert_close(made[late, :, :3], part.latents[late, :, 3:6])
+    assert (made[~late, :, :3] - part.latents[~late, :, 3:6]).abs().max() > 0.1
 
 
 def test_sequences_are_whole_chunks_with_their_tracks(pool):

@@ -16,12 +16,17 @@ SMOOTHNESS = 0.05  # deviation of the nudge in the approximate gradient penalty
 class Critic(nn.Module):
     """Scores at two scales, (latents, prompt vector) -> [b, places]."""
 
-    def __init__(self, channels: int, text_width: int, width: int = 64):
+    def __init__(
+        self,
+        channels: int,
+        text_width: int,
+        width: int = 64,
+        strides: tuple[int, int] = (2, 2),  # from 16 latents a side to 8 and 4
+    ):
         super().__init__()
         self.stem = nn.Conv2d(channels, width, 3, padding=1)
-        self.downs = nn.ModuleList(
-            [_down(width, 2 * width), _down(2 * width, 3 * width)]  # 16 -> 8 -> 4
-        )
+        widths = zip((width, 2 * width), (2 * width, 3 * width), strides, strict=True)
+        self.downs = nn.ModuleList(_down(*sizes) for sizes in widths)
         self.scores = nn.ModuleList(nn.Conv2d(k * width, 1, 1) for k in (2, 3))
         self.prompts = nn.ModuleList(nn.Linear(text_width, k * width) for k in (2, 3))
 
@@ -35,10 +40,10 @@ class Critic(nn.Module):
         return torch.cat(parts, 1)
 
 
-def _down(before: int, after: int) -> nn.Module:
+def _down(before: int, after: int, stride: int) -> nn.Module:
     return nn.Sequential(
         nn.LeakyReLU(0.2),
-        nn.Conv2d(before, after, 3, stride=2, padding=1),
+        nn.Conv2d(before, after, 3, stride=stride, padding=1),
         nn.GroupNorm(8, after),
         nn.LeakyReLU(0.2),
         nn.Conv2d(after, after, 3, padding=1),

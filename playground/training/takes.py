@@ -17,6 +17,7 @@ from torch import Tensor
 
 from playground.conditioning.track_grid import IDENTITIES, track_grid
 from playground.models.video_codec import VideoCodec
+from playground.training.precision import mixed
 from playground.world.clips import SIDE, STAGE, Take, render_take, sample_take, switched
 
 CHUNK = 3
@@ -136,7 +137,9 @@ class TakePool:
 def encoded(codec: VideoCodec, take: Take) -> Float[Tensor, "t c h w"]:
     """Latents of a whole take, in half precision."""
     pixels = torch.from_numpy(render_take(take)).permute(3, 0, 1, 2).float() / 127.5 - 1
-    return codec.encode(pixels[None])[0].transpose(0, 1).half().contiguous()
+    with mixed():
+        latents = codec.encode(pixels[None])[0]
+    return latents.transpose(0, 1).half().contiguous()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from playground.models.video_codec import VideoCodec
 from playground.models.words import WordEncoder
 from playground.training import loop
 from playground.training.muon import MuonWithAdam
-from playground.training.precision import mixed
+from playground.training.precision import compiled, mixed
 from playground.training.takes import CHUNK, Sequences, TakePool
 from playground.training.video_sheet import save_video_sheet
 from playground.world.captions import words_of
@@ -120,6 +120,8 @@ class VideoRecipe:
         else:
             state = torch.load(args.codec, weights_only=True)
             self.codec.load_state_dict(state.get("average", state))
+        if args.compile:
+            compiled(self.model.transformer.blocks)
         self.average = loop.Average(self.model, 0.999)
         self.optimizer = MuonWithAdam(self.model, args.lr, plain=PLAIN)
         if state := loop.load_checkpoint(args.out / "checkpoint.pt"):
@@ -148,7 +150,8 @@ class VideoRecipe:
     def __iter__(self) -> Iterator[loop.Report]:
         pool = TakePool(self.codec, capacity=self.args.pool, seed=self.args.seed + self.step)
         while self.step < self.args.steps:
-            pool.renew()
+            if self.step % 2:
+                pool.renew()
             losses = self._update(self._batch(pool))
             if self.step % self.args.sheet_every == 0:
                 path = self.args.out / f"sheet_{self.step:06d}.png"
@@ -186,6 +189,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decay-from", type=float, default=0.6, help="share of steps at full rate")
     parser.add_argument("--pool", type=int, default=1_500, help="takes kept in memory")
     parser.add_argument("--sheet-every", type=int, default=500)
+    parser.add_argument("--compile", action="store_true", help="some minutes first, then faster")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=None, help="stop early; resumable")
 

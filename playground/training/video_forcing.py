@@ -2,13 +2,15 @@
 
 Self forcing (Huang et al. 2025, arXiv 2506.08009, section 3): sequences are rolled out in few steps with
 the rolling cache of the shipped default, sink and all (MotionStream, 2511.01266). Of each chunk only one
-randomly chosen step carries a gradient, and none flows through the cache. The first chunk is real, so the
-rest of the real sequence stays the right answer for everything that only history tells; the loss is the
-distance to it, and a small critic keeps chunks as crisp as real ones (`--critic 0` switches it off).
+randomly chosen step carries a gradient, and none flows through the cache. The history begins with real
+chunks, so the rest of the real sequence stays the right answer for everything that only history tells;
+the loss is the distance to it, and a small critic keeps chunks as crisp as real ones (`--critic 0`
+switches it off). Where the caption changes, the real history shows the old content and is written as a
+re-cache writes it. Now and then a stream begins instead: its first chunk is denoised from real ones, and
+the critic keeps it from being the average of all that it might be.
 """
 
 import argparse
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,18 +18,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from playground.models.key_values import KeyValues
+from playground.models.key_values import Context, KeyValues
 from playground.models.video_codec import VideoCodec
 from playground.training import loop
 from playground.training.critic import Critic, critic_loss
 from playground.training.muon import MuonWithAdam
-from playground.training.precision import mixed
+from playground.training.precision import compiled, mixed
 from playground.training.takes import CHUNK, Sequences, TakePool
 from playground.training.video import PLAIN, Tiny
 from playground.training.video_sheet import save_video_sheet
 
 TIMES = (1000.0, 900.0, 750.0, 500.0)  # the steps of the shipped model
 DITHER = 0.08  # noise on what the critic sees
+BEGINNINGS = 0.25  # share of steps that train the first chunk of a stream
 
 
 class ForcingRecipe:
@@ -45,10 +48,14 @@ class ForcingRecipe:
                 f"no video model in {args.teacher}; train one with `playground train video`"
             )
         self.model.load_state_dict(taught["average"])
+        if args.compile:
+            compiled(self.model.transformer.blocks)
         self.average = loop.Average(self.model, 0.995)
         self.optimizer = MuonWithAdam(self.model, args.lr, plain=PLAIN)
         self.critic = Critic(
-            self.codec.config.channels * CHUNK, self.model.words.table.embedding_dim
+            self.codec.config.channels * CHUNK,
+            self.model.words.table.embedding_dim,
+            strides=(1, 2),
         )
         self.critic_optimizer = torch.optim.AdamW(
             self.critic.parameters(), lr=4e-4, betas=(0.5, 0.95), weight_decay=0.01
@@ -75,15 +82,17 @@ class ForcingRecipe:
 
     def averaged(self) -> Tiny:
         """A fresh model with the averaged weights."""
-        return self.average.copy_to(copy.deepcopy(self.model)).eval()
+        return self.average.copy_to(Tiny()).eval()
 
     def __iter__(self) -> Iterator[loop.Report]:
         seed = self.args.seed + 1 + self.step
-        pool = TakePool(self.codec, capacity=self.args.pool, seed=seed, switches=0.0)
+        pool = TakePool(self.codec, capacity=self.args.pool, seed=seed)
         while self.step < self.args.steps:
             pool.renew()
-            part = pool.draw(self.args.batch, self.args.chunks, changes=False)
-            losses = self._update(part)
+            if torch.rand(()) < BEGINNINGS:
+                losses = self._update(pool.draw(2 * self.args.batch, 1))
+            else:
+                losses = self._update(pool.draw(self.args.batch, self.args.chunks))
             if self.step % self.args.sheet_every == 0:
                 path = self.args.out / f"sheet_{self.step:06d}.png"
                 save_video_sheet(self.averaged(), self.codec, path)
@@ -100,37 +109,54 @@ class ForcingRecipe:
         judged = self._update_critic(part, made) if self.args.critic else 0.0
         self.average.update(self.model)
         self.step += 1
-        return {"distance": distance, "realism": realism, "critic": judged}
+        kind = "" if part.latents.shape[2] > CHUNK else "first_"
+        return {f"{kind}distance": distance, f"{kind}realism": realism, f"{kind}critic": judged}
 
     def _rolled_out(self, part: Sequences) -> tuple[Tensor, float, float]:
         """Rolls out and sums up gradients; what was made, the mean distance, the mean realism."""
-        model, x0 = self.model.transformer, part.latents
+        x0 = part.latents
         exit_step = int(torch.randint(len(self.times), ()))
+        count = x0.shape[2] // CHUNK
         sink = last = None
         made, distances, realisms = [], [], []
-        for start in range(0, x0.shape[2], CHUNK):
-            here = slice(start, start + CHUNK)
-            context = model.context(self.model.words(part.captions))
+        for number in range(count):
+            here = slice(CHUNK * number, CHUNK * (number + 1))
+            real, learnt = x0[:, :, here], part.counts[:, here.start]
+            heard, told = self._contexts(part, number)
             where = _seen(sink, last) | {"tracks": part.tracks[:, :, here]}
-            if start == 0:
-                clean = x0[:, :, here]
-            else:
-                clean = self._predicted(x0[:, :, here].shape, exit_step, context, where)
-                distance, realism = self._loss(clean, x0[:, :, here], part.captions)
+            clean = real
+            if number or count == 1:
+                begun = None if number else real
+                clean = self._predicted(real.shape, exit_step, heard, where, begun)
+                distance, realism = self._losses(clean, real, part.captions)
+                pull = (distance * learnt).sum() / max(1, learnt.sum())
+                push = (realism * learnt).sum() / max(1, learnt.sum())
                 weight = self.args.critic * min(1.0, self.step / 100)  # the critic learns first
-                (distance - weight * realism).div(self.args.chunks - 1).backward()
-                distances.append(distance.item())
-                realisms.append(realism.item())
-                made.append(clean.detach())
-            fresh = self._written(clean.detach(), context, where)
-            sink, last = (fresh, None) if start == 0 else (sink, fresh)
-        count = len(made)
-        return torch.cat(made, 2), sum(distances) / count, sum(realisms) / count
+                (pull - weight * push).div(max(1, count - 1)).backward()
+                distances.append(pull.item())
+                realisms.append(push.item())
+                clean = torch.where(learnt[:, None, None, None, None], clean.detach(), real)
+                made.append(clean)
+            fresh = self._written(clean, told, where)
+            sink, last = (fresh, None) if number == 0 else (sink, fresh)
+        return torch.cat(made, 2), sum(distances) / len(distances), sum(realisms) / len(realisms)
 
-    def _predicted(self, shape, exit_step: int, context, where: dict) -> Float[Tensor, "b c t h w"]:
-        """Clean latents after a few steps; only the last of them carries a gradient."""
-        model, x = self.model.transformer, torch.randn(shape)
-        for step in range(exit_step + 1):
+    def _contexts(self, part: Sequences, number: int) -> tuple[Context, Context]:
+        """What a chunk hears while it is made, and what its clean pass is told."""
+        model, told = self.model, part.told if number else part.sink_told
+        heard = model.transformer.context(model.words(part.captions))
+        with torch.no_grad():
+            return heard, model.transformer.context(model.words(told))
+
+    def _predicted(
+        self, shape, exit_step: int, context: Context, where: dict, real: Tensor | None = None
+    ) -> Float[Tensor, "b c t h w"]:
+        """Clean latents after a few steps, or after one from noised `real` ones; the last has a gradient."""
+        model, x, first = self.model.transformer, torch.randn(shape), 0
+        if real is not None:
+            sigma, first = self.times[exit_step] / 1000, exit_step
+            x = (1 - sigma) * real + sigma * x
+        for step in range(first, exit_step + 1):
             time = self.times[step]
             with torch.set_grad_enabled(step == exit_step):
                 velocity, _ = model(x, torch.full((x.shape[0], CHUNK), time), context, **where)
@@ -140,12 +166,13 @@ class ForcingRecipe:
                 x = (1 - sigma) * clean + sigma * torch.randn(shape)
         return clean
 
-    def _loss(self, clean: Tensor, real: Tensor, captions: list[str]) -> tuple[Tensor, Tensor]:
-        """Distance to the real chunk, and what the critic thinks of this one."""
-        distance = (clean - real).square().mean((1, 2, 3, 4)).add(1e-3).sqrt().mean()
+    def _losses(self, clean: Tensor, real: Tensor, captions: list[str]) -> tuple[Tensor, Tensor]:
+        """Distance to the real chunk, and what the critic thinks of this one, for each row."""
+        distance = (clean - real).square().mean((1, 2, 3, 4)).add(1e-3).sqrt()
         if not self.args.critic:
-            return distance, torch.zeros(())
-        return distance, self.critic(_seen_by_critic(clean), self._prompt(captions)).float().mean()
+            return distance, torch.zeros(len(clean))
+        scores = self.critic(_seen_by_critic(clean), self._prompt(captions))
+        return distance, scores.float().mean(1)
 
     @torch.no_grad()
     def _written(self, clean: Tensor, context, where: dict) -> KeyValues:
@@ -157,7 +184,12 @@ class ForcingRecipe:
         prompt = self._prompt(part.captions)
         start = CHUNK * int(torch.randint(made.shape[2] // CHUNK, ()))
         false = made[:, :, start : start + CHUNK]
-        real = part.latents[:, :, CHUNK + start : 2 * CHUNK + start]
+        later = part.latents.shape[2] - made.shape[2] + start
+        real = part.latents[:, :, later : later + CHUNK]
+        learnt = part.counts[:, later]
+        if not learnt.any():
+            return 0.0
+        false, real, prompt = false[learnt], real[learnt], prompt[learnt]
         with mixed():
             loss = critic_loss(self.critic, _seen_by_critic(real), _seen_by_critic(false), prompt)
         self.critic_optimizer.zero_grad()
@@ -201,6 +233,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--pool", type=int, default=800)
     parser.add_argument("--sheet-every", type=int, default=200)
+    parser.add_argument("--compile", action="store_true", help="some minutes first, then faster")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=None, help="stop early; resumable")
 
