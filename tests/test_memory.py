@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from playground.memory.cache import Cache
-from playground.memory.policies import POLICIES, LongLive, policy
+from playground.memory.policies import POLICIES, policy
 from random_video import numbered_entries
 
 
@@ -141,26 +141,11 @@ def test_roles_say_sink_window_and_current():
     assert after(5, policy("sliding", window=6)).roles(3) == ("window",) * 3 + ("current",) * 3
 
 
-@pytest.mark.parametrize("name", ["everything", "sliding", "sink_window", "motionstream"])
-def test_most_policies_keep_the_past_on_a_prompt_switch(name):
-    cache = after(6, policy(name))
-    assert policy(name).on_prompt_switch(cache) is cache
-
-
-def test_longlive_keeps_its_sink_only_on_a_late_switch():
-    rule = LongLive()
-    assert rule.on_prompt_switch(after(4, rule)).frames == ()
-    late = rule.on_prompt_switch(after(5, rule))
-    assert (late.frames, late.sink, held(late)) == ((0, 1, 2), 3, [0, 1, 2])
-    assert LongLive(keep_sink=False).on_prompt_switch(after(5, rule)).frames == ()
-
-
 def test_verbs_leave_the_cache_as_it_was():
     rule = policy("longlive")
     cache = after(6, rule)
     frames, keys = cache.frames, cache.entries.k.clone()
     rule.commit(cache, numbered_entries(18, 3), 18, 9)
-    rule.on_prompt_switch(cache)
     cache.read(rule.view(cache, 18, 3).slots).k.add_(1)
     assert cache.frames == frames
     assert torch.equal(cache.entries.k, keys)

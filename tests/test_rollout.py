@@ -8,8 +8,9 @@ from torch.testing import assert_close
 
 from playground.diffusion.noise_plan import NoisePlan
 from playground.memory.policies import policy
+from playground.memory.switching import LongLiveSwitch
 from playground.models.causal_wan import KeyValues
-from playground.streams.rollout import RolloutState, generate_chunk, recache
+from playground.streams.rollout import RolloutState, generate_chunk, planned, recache
 from random_video import random_context, random_latents, random_wan
 
 PLAN = NoisePlan.few_step((1000, 625))
@@ -132,7 +133,7 @@ def test_a_restored_state_goes_on_as_before(model, name):
     rule = policy(name)
     state, _ = run(model, rule, 5)
     on, first = run(model, rule, 4, state)
-    switched = recache(model, state, random_context(model, 1), rule, 1)
+    switched = told_anew(model, state, rule)
     _, other = run(model, rule, 4, switched, seed=1)
     on_again, second = run(model, rule, 4, state)
     assert torch.equal(latents_of(first), latents_of(second))
@@ -193,38 +194,16 @@ def test_noise_must_be_one_draw_a_pass(model):
 # ---------------------------------------------------------------- another prompt
 
 
-def switched(model, chunks, seed=1, rule=None):
-    rule = rule or policy("longlive")
+def told_anew(model, state, rule, seed=1, way=None):
+    """The state after LongLive's switch, or another way."""
+    rewriting = planned(state, rule, way or LongLiveSwitch())
+    return recache(model, state, random_context(model, seed), rule, rewriting, 1)
+
+
+def switched(model, chunks, seed=1, way=None):
+    rule = policy("longlive")
     before, _ = run(model, rule, chunks)
-    return before, recache(model, before, random_context(model, seed), rule, 1)
-
-
-def test_a_late_switch_leaves_the_sink_bit_for_bit(model):
-    before, after = switched(model, 6)
-    assert before.cache.frames == after.cache.frames
-    assert torch.equal(before.cache.entries.k[:, :, :3], after.cache.entries.k[:, :, :3])
-    assert torch.equal(before.cache.entries.v[:, :, :3], after.cache.entries.v[:, :, :3])
-    moved = (before.cache.entries.v - after.cache.entries.v)[-1].abs().amax((0, 2, 3, 4))
-    assert (moved[3:] > 1e-2).all()
-    assert after.cache.prompts == (0,) * 3 + (1,) * 9
-
-
-@pytest.mark.parametrize("chunks", [1, 3, 4])
-def test_an_early_switch_writes_the_sink_anew(model, chunks):
-    before, after = switched(model, chunks)
-    assert before.cache.frames == after.cache.frames
-    assert (before.cache.entries.v - after.cache.entries.v)[-1, :, 0].abs().max() > 1e-2
-    assert after.cache.prompts == (1,) * 3 * chunks
-    assert after.cache.sink == 3
-
-
-def test_a_sink_that_is_not_kept_moves_to_the_window(model):
-    rule = policy("longlive", keep_sink=False)
-    _, after = switched(model, 6, rule=rule)
-    assert after.cache.frames == tuple(range(6, 18))
-    assert after.cache.sink == 3
-    later, _ = run(model, rule, 2, after, seed=1)
-    assert later.cache.frames == (6, 7, 8, *range(15, 24))
+    return before, told_anew(model, before, rule, seed, way)
 
 
 def test_the_same_prompt_again_is_not_nothing(model):
@@ -237,19 +216,12 @@ def test_the_same_prompt_again_is_not_nothing(model):
     assert (before.cache.entries.k - other.cache.entries.k).abs()[1].max() > moved[1].max()
 
 
-def test_a_switch_before_the_first_frame_only_changes_the_prompt(model):
-    spy = Spy(model)
-    state = recache(spy, RolloutState(), random_context(model, 1), policy("longlive"), 1)
-    assert (state.prompt, len(state.cache), spy.calls) == (1, 0, [])
-
-
-@pytest.mark.parametrize("name", ["everything", "sliding", "sink_window", "motionstream"])
-def test_policies_that_keep_the_past_run_no_pass_on_a_switch(model, name):
-    before, _ = run(model, policy(name), 5)
-    spy = Spy(model)
-    after = recache(spy, before, random_context(model, 1), policy(name), 1)
-    assert after.cache is before.cache
-    assert (after.prompt, spy.calls) == (1, [])
+def test_a_sink_that_is_not_kept_moves_to_the_window(model):
+    _, after = switched(model, 6, way=LongLiveSwitch(keep_sink=False))
+    assert after.cache.frames == tuple(range(6, 18))
+    assert after.cache.sink == 3
+    later, _ = run(model, policy("longlive"), 2, after, seed=1)
+    assert later.cache.frames == (6, 7, 8, *range(15, 24))
 
 
 def test_a_rewritten_past_hears_the_tracks_it_was_made_with():
@@ -259,7 +231,7 @@ def test_a_rewritten_past_hears_the_tracks_it_was_made_with():
         tracks = tracks_of(chunk) if chunk % 2 else None
         state, _ = generate_chunk(model, state, context, rule, PLAN, noise_of(chunk), tracks)
     spy = Spy(model)
-    recache(spy, state, random_context(model, 1), rule, 1)
+    told_anew(spy, state, rule)
     (call,) = spy.calls
     assert call["positions"].tolist() == list(range(9, 18))
     heard = torch.cat([tracks_of(3), torch.zeros_like(tracks_of(4)), tracks_of(5)], 2)

@@ -24,7 +24,7 @@ BAD = [
     ({"sizes": [("sink",)]}, "sizes must be a mapping such as"),
     ({"sizes": {"sink": -1}}, r"size sink must be in 0\.\.1000, got -1"),
     ({"sizes": {"sink": 1.5}}, r"size sink must be a whole number in 0\.\.1000, got 1\.5"),
-    ({"recache": "flush"}, "recache must be one of longlive, stale; got 'flush'"),
+    ({"recache": "wipe"}, "recache must be one of longlive, .*, stale; got 'wipe'"),
     ({"text_guidance": -1}, r"text_guidance must be in 0\.\.10, got -1"),
     ({"text_guidance": float("nan")}, r"text_guidance must be in 0\.\.10, got nan"),
     ({"motion_guidance": "much"}, r"motion_guidance must be a number in 0\.\.10, got 'much'"),

@@ -24,8 +24,15 @@ from torch import Tensor
 
 from playground.diffusion.noise_plan import NoisePlan
 from playground.memory.policies import Policy, policy
+from playground.memory.switching import LongLiveSwitch, Strategy
 from playground.models.causal_wan import CausalWan, WanConfig
-from playground.streams.rollout import ChunkResult, RolloutState, generate_chunk, recache
+from playground.streams.rollout import (
+    ChunkResult,
+    RolloutState,
+    generate_chunk,
+    planned,
+    recache,
+)
 
 PARTS = ("settings.json", "weights.safetensors", "stream.safetensors")
 NEEDED = ("config", "chunk_frames", "window_frames", "sink_frames", "timesteps")
@@ -37,6 +44,7 @@ class Reference:
 
     model: CausalWan
     policy: Policy
+    strategy: Strategy  # of prompt switches
     plan: NoisePlan
     prompts: list[Tensor]  # embeddings in the order of their use
     switches: list[int]  # frames at which the next prompt is asked for
@@ -71,15 +79,16 @@ def run(directory: str | Path) -> dict[str, Any]:
 
 def rollout(reference: Reference) -> Iterator[tuple[ChunkResult, RolloutState]]:
     """The stream of the folder, chunk by chunk, with the state after each."""
-    model, state = reference.model, RolloutState()
+    model, policy, state = reference.model, reference.policy, RolloutState()
     context = model.context(reference.prompts[0])
     for noise in reference.noise:
         wanted = sum(frame <= state.frame for frame in reference.switches)
         while state.prompt < wanted:
             context = model.context(reference.prompts[state.prompt + 1])
-            state = recache(model, state, context, reference.policy, state.prompt + 1)
+            rewriting = planned(state, policy, reference.strategy)
+            state = recache(model, state, context, policy, rewriting, state.prompt + 1)
         state, result = generate_chunk(
-            model, state, context, reference.policy, reference.plan, noise, keep_predictions=True
+            model, state, context, policy, reference.plan, noise, keep_predictions=True
         )
         yield result, state
 
@@ -104,8 +113,8 @@ def load(folder: Path) -> Reference:
             chunk=int(settings["chunk_frames"]),
             window=int(settings["window_frames"]),
             sink=int(settings["sink_frames"]),
-            keep_sink=bool(settings.get("global_sink", True)),
         ),
+        strategy=LongLiveSwitch(keep_sink=bool(settings.get("global_sink", True))),
         plan=NoisePlan.few_step(settings["timesteps"]),
         prompts=_prompts_of(stream, len(switches) + 1),
         switches=switches,

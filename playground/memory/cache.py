@@ -3,7 +3,7 @@
 Keys are kept un-rotated (`KeyValues`), and every entry knows which frame it is of and which prompt was
 heard when it was written. Since every verb gives another cache, a state can be copied, branched and
 restored by keeping a reference to it. Normal form of LongLive (arXiv 2509.22622), MotionStream
-(2511.01266, section 3.2) and StreamingLLM (2309.17453).
+(2511.01266, section 3.2), StreamingLLM (2309.17453) and, with anchors, Anchor Forcing (2603.13405).
 
 This module does not know which entries are worth keeping: policies do.
 """
@@ -13,17 +13,21 @@ from dataclasses import dataclass, replace
 
 from playground.models.causal_wan import KeyValues
 
-ROLES = ("sink", "window", "current")
+ROLES = ("sink", "anchor", "window", "current")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Cache:
-    """Entries in time order; the first `sink` of them are never evicted by age."""
+    """Entries in time order: the sink, which age never evicts, then the anchor, then the rest."""
 
     entries: KeyValues | None = None  # None: nothing has been written yet
     frames: tuple[int, ...] = ()  # absolute frame number of every entry
     prompts: tuple[int, ...] = ()  # number of the prompt under which it was written
     sink: int = 0
+    anchor: int = 0  # entries after the sink: the pinned chunk that the next frames look at
+    pinned: tuple[
+        int, ...
+    ] = ()  # frames that become the anchor when age evicts them; may be to come
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -40,14 +44,17 @@ class Cache:
         return self.entries if self._is_all(slots) else self.entries.take(list(slots))
 
     def keep(self, slots: Sequence[int]) -> "Cache":
-        """Only these slots, given in ascending order; sink entries among them stay sink."""
+        """Only these slots, given in ascending order; sink, anchor and pins among them stay so."""
         if self._is_all(slots):
             return self
+        frames = tuple(self.frames[slot] for slot in slots)
         return Cache(
             entries=self.read(slots),
-            frames=tuple(self.frames[slot] for slot in slots),
+            frames=frames,
             prompts=tuple(self.prompts[slot] for slot in slots),
             sink=sum(slot < self.sink for slot in slots),
+            anchor=sum(self.sink <= slot < self.sink + self.anchor for slot in slots),
+            pinned=tuple(pin for pin in self.pinned if pin in frames or pin >= self.end),
         )
 
     def append(self, fresh: KeyValues, start: int, prompt: int) -> "Cache":
@@ -58,22 +65,30 @@ class Cache:
                 "evict what is to be written anew"
             )
         entries = fresh if self.entries is None else KeyValues.join([self.entries, fresh])
-        return Cache(
+        return replace(
+            self,
             entries=entries,
             frames=(*self.frames, *range(start, start + fresh.frames)),
             prompts=self.prompts + (prompt,) * fresh.frames,
-            sink=self.sink,
         )
 
     def with_sink(self, sink: int) -> "Cache":
         """With that many leading entries as the sink, or as many as there are."""
         return replace(self, sink=min(sink, len(self)))
 
+    def with_pinned(self, frames: Sequence[int]) -> "Cache":
+        """With these frames pinned besides those that are; they may be frames to come."""
+        return replace(self, pinned=tuple(sorted({*self.pinned, *frames})))
+
+    def with_anchor(self, anchor: int) -> "Cache":
+        """With that many entries after the sink as the anchor."""
+        return self if anchor == self.anchor else replace(self, anchor=anchor)
+
     def roles(self, current: int) -> tuple[str, ...]:
-        """ "sink", "window" or "current" for every entry, where the last `current` were just written."""
-        newest = len(self) - current
+        """One of `ROLES` for every entry, where the last `current` were just written."""
+        ends = {"sink": self.sink, "anchor": self.sink + self.anchor, "window": len(self) - current}
         return tuple(
-            "sink" if slot < self.sink else "window" if slot < newest else "current"
+            next((role for role, end in ends.items() if slot < end), "current")
             for slot in range(len(self))
         )
 

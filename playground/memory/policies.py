@@ -1,24 +1,24 @@
 """What stays in the cache, what a new chunk sees of it and where that stands in time.
 
-A policy is a frozen set of sizes with three verbs. `view` says which slots the next frames may look
-at and the temporal positions of both; `commit` writes the frames and evicts; `on_prompt_switch` says
-what survives another prompt: whatever does not survive is written anew from clean latents by the
-stream, as much as there is room for. Positions are either absolute frame numbers ("frame") or places
-in the visible cache ("slot"); the first grow without end, the second are always those of training.
+A policy is a frozen set of sizes with two verbs. `view` says which slots the next frames may look at
+and the temporal positions of both; `commit` writes the frames and evicts. Positions are either absolute
+frame numbers ("frame") or places in the visible cache ("slot"); the first grow without end, the second
+are always those of training. What a prompt switch does is the same for all of them: `switching`.
 
     everything    all frames, absolute positions           Self Forcing (arXiv 2506.08009)
     sliding       the newest frames                        the plain window
     sink_window   the first frames and the newest          StreamingLLM (2309.17453)
-    longlive      the same, absolute positions, and a      LongLive (2509.22622)
-                  prompt switch rewrites the window
+    longlive      the same, absolute positions             LongLive (2509.22622)
     motionstream  sizes in chunks, positions by place      MotionStream (2511.01266, section 3.2)
 
-`window` counts everything a chunk attends to, itself included. This module runs no network.
+`window` counts everything a chunk attends to, itself included; an anchor (`anchors`) comes on top.
+This module runs no network.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+from playground.memory import anchors
 from playground.memory.cache import Cache
 from playground.models.causal_wan import KeyValues
 
@@ -36,7 +36,7 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The three verbs for every policy of the form "the first `sink` entries and the newest"."""
+    """The two verbs for every policy of the form "the first `sink` entries and the newest"."""
 
     chunk: int = 3  # latent frames a step
 
@@ -65,9 +65,18 @@ class Policy:
         """Whether positions are absolute frame numbers ("frame") or places ("slot")."""
         return BY_FRAME
 
+    @property
+    def reach(self) -> int:
+        """Positions that sink, anchor and the rest share; as few as there are entries."""
+        return self.capacity + self.chunk
+
     def view(self, cache: Cache, start: int, count: int) -> View:
         """What frames `start` to `start + count` may look at besides themselves, and where."""
         room = None if self.capacity is None else max(self.capacity - count, 0)
+        if room is not None and anchors.is_seen(cache, self.sinks, room):
+            slots = anchors.slots(cache, room)
+            positions, query = anchors.tri_region(cache, len(slots), count, self.reach)
+            return View(slots=slots, positions=positions, query=query)
         slots = _first_and_newest(len(cache), self.sinks, room)
         if self.positions_by == BY_SLOT:
             total = len(slots) + count
@@ -82,11 +91,10 @@ class Policy:
     def commit(self, cache: Cache, fresh: KeyValues, start: int, prompt: int) -> Cache:
         """Write clean frames from `start` on, then evict the oldest outside of the sink."""
         written = cache.append(fresh, start, prompt).with_sink(self.sinks)
-        return written.keep(_first_and_newest(len(written), self.sinks, self.capacity))
-
-    def on_prompt_switch(self, cache: Cache) -> Cache:
-        """What survives another prompt; here everything: the past keeps what it was told."""
-        return cache
+        kept = _first_and_newest(len(written), self.sinks, self.capacity)
+        if len(kept) < len(written) and written.pinned:
+            return anchors.settled(written, kept)
+        return written.with_anchor(0).keep(kept)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,20 +138,14 @@ class SinkWindow(Sliding):
 
 @dataclass(frozen=True, kw_only=True)
 class LongLive(SinkWindow):
-    """Sink and window at absolute positions; a prompt switch writes the window anew.
-
-    The sink survives a switch only if `keep_sink` and if more frames than the window have been made:
-    before that, the released code writes all frames anew. Without `keep_sink` the first frames of the
-    rewritten window become the sink.
-    """
+    """Sink and window at absolute positions, as in training on clips of 21 frames."""
 
     positions: str = BY_FRAME
-    keep_sink: bool = True
 
-    def on_prompt_switch(self, cache: Cache) -> Cache:
-        """The sink, or nothing."""
-        survives = self.keep_sink and cache.end > self.window
-        return cache.keep(range(self.sink)) if survives else Cache()
+    @property
+    def reach(self) -> int:
+        """In the proportion of Anchor Forcing's released sizes: 21 positions for a window of 12."""
+        return max(self.window * 7 // 4, super().reach)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,8 @@
 
 A chunk starts as noise, is denoised while it looks at what the policy lets it see of the cache, and is
 shown to the network once more when it is clean, which writes its keys and values. The same clean pass
-rewrites the past after a prompt switch: entries that the policy gives up are computed anew from the
-clean latents under the new prompt, the frames of that pass seeing each other in both directions, as
-LongLive's released code does (arXiv 2509.22622). Other ways to re-cache start from `recache`.
+rewrites the past after a prompt switch, as a strategy plans it (`memory.switching`): `planned` says what
+would happen, `recache` does it.
 
 Every random number is handed in. This module knows no pixels, no prompts as text and no clock.
 """
@@ -20,6 +19,7 @@ from playground.diffusion import flow
 from playground.diffusion.noise_plan import NoisePlan
 from playground.memory.cache import Cache
 from playground.memory.policies import Policy, View
+from playground.memory.switching import Rewriting, Strategy
 from playground.models.causal_wan import Context, KeyValues
 
 Forward = Callable[..., tuple[Tensor, KeyValues]]  # the signature of `CausalWan.forward`
@@ -68,10 +68,14 @@ class Look:
     view: View
     past: KeyValues | None
     tracks: Float[Tensor, "b e T h w"] | None
+    blocks: tuple[int, ...] | None = None  # of each frame: it sees its own and earlier ones only
 
     def __call__(self, x: Float[Tensor, "b c t h w"], t: float) -> tuple[Tensor, KeyValues]:
         """Velocity and the frames' own keys and values, with all frames at time `t`."""
-        places = {} if self.past is None else {"past_positions": self._on(x, self.view.positions)}
+        more = {} if self.past is None else {"past_positions": self._on(x, self.view.positions)}
+        if self.blocks is not None:
+            block = self._on(x, self.blocks)
+            more["mask"] = block[:, None] >= block[None]
         return self.forward(
             x,
             flow.frame_times(t, x),
@@ -79,7 +83,7 @@ class Look:
             positions=self._on(x, self.view.query),
             past=self.past,
             tracks=self.tracks,
-            **places,
+            **more,
         )
 
     @staticmethod
@@ -146,36 +150,30 @@ def denoise(
             x = flow.noised(x0, noise[number + 1], turn.next_t)
 
 
+def planned(state: RolloutState, policy: Policy, strategy: Strategy) -> Rewriting:
+    """What a prompt switch before the next chunk would do to the cache; changes nothing."""
+    known = 0 if state.clean is None else state.clean.shape[2]
+    return strategy.plan(state.cache, policy, frame=state.frame, known=known)
+
+
 def recache(
     model_forward: Forward,
     state: RolloutState,
     context: Context,
     policy: Policy,
+    rewriting: Rewriting,
     prompt: int,
     context_time: float = 0.0,
 ) -> RolloutState:
-    """Go on under another prompt (its `context`, its number), with the past as the policy wants it.
-
-    What does not survive `policy.on_prompt_switch` is written anew, as far as latents and room reach.
-    """
-    cache = policy.on_prompt_switch(state.cache)
-    state = replace(state, prompt=prompt)
-    lost = _frames_to_rewrite(state, cache, policy)
-    if lost == 0:
-        return replace(state, cache=cache)
-    start = state.frame - lost
-    tracks = _newest_tracks(state, lost)
-    seen = look(model_forward, cache, context, policy, start, lost, tracks)
-    _, fresh = seen(state.clean[:, :, -lost:], context_time)
-    return replace(state, cache=policy.commit(cache, fresh, start, prompt))
-
-
-def _frames_to_rewrite(state: RolloutState, surviving: Cache, policy: Policy) -> int:
-    """How many of the newest frames have no entry any more, and have both latents and room."""
-    if state.clean is None:
-        return 0
-    missing = min(state.frame - surviving.end, state.clean.shape[2])
-    return missing if policy.capacity is None else min(missing, policy.capacity - len(surviving))
+    """Go on under another prompt (its `context`, its number), with the past as planned."""
+    cache, count = rewriting.surviving, rewriting.count
+    if count:
+        blocks = None if rewriting.block is None else rewriting.blocks()
+        past, tracks = cache.read(rewriting.view.slots), _newest_tracks(state, count)
+        seen = Look(model_forward, context, rewriting.view, past, tracks, blocks)
+        _, fresh = seen(state.clean[:, :, -count:], context_time)
+        cache = policy.commit(cache, fresh, rewriting.start, prompt)
+    return replace(state, prompt=prompt, cache=cache)
 
 
 def _advanced(

@@ -12,7 +12,7 @@ from typing import Any, no_type_check
 from playground.streams import checks as check
 
 MAX_STEPS = 4
-RECACHES = ("longlive", "stale")
+RECACHES = ("longlive", "longlive_sink", "causal", "flush", "anchor", "cross", "stale")
 
 
 @no_type_check  # checks its values itself, in words
@@ -30,7 +30,7 @@ class VideoControls:
     policy: str = "motionstream"  # what stays in the cache, a name in memory.policies
     sizes: tuple[tuple[str, int], ...] = ()  # of the policy, as a mapping or pairs; () = its own
     chunk: int | None = None  # latent frames made at once, 1..12; None = as the model was trained
-    recache: str = "longlive"  # on a new prompt: rewrite the window, or leave it "stale"
+    recache: str = "longlive"  # what a new prompt does to the past, a name in memory.switching
     text_guidance: float | int = 0.0  # w_t of the joint guidance, 0..10; 0 = off
     motion_guidance: float | int = 0.0  # w_m, 0..10; 0 = off
     seed: int = 0  # 0..2**32 - 1

@@ -19,7 +19,7 @@ class VideoKnobs:
     policy = knob("policy", "What stays in the cache: a name in memory.policies.")
     sizes = knob("sizes", "Sizes of the policy, such as {'sink_chunks': 0}; () = its own.")
     chunk = knob("chunk", "Latent frames made at once; None = as trained.")
-    recache = knob("recache", 'On a new prompt: "longlive" rewrites the window, "stale" does not.')
+    recache = knob("recache", "What a new prompt does to the past: a name in memory.switching.")
     text_guidance = knob("text_guidance", "Weight of the text, 0..10; 0 = off.")
     motion_guidance = knob("motion_guidance", "Weight of the tracks, 0..10; 0 = off.")
     seed = knob("seed", "Seed of all noise.")

@@ -19,7 +19,7 @@ from playground.diffusion import motion_guidance, noise
 from playground.diffusion.noise_plan import NoisePlan
 from playground.frames.tensors import from_tensor
 from playground.memory.policies import Policy, policy
-from playground.memory.switching import switching
+from playground.memory.switching import Rewriting, strategy
 from playground.models.attention_shares import attention_shares
 from playground.models.key_values import Context
 from playground.models.video_model import VideoModel
@@ -27,7 +27,7 @@ from playground.streams import rollout
 from playground.streams.rollout import ChunkResult, Forward, RolloutState
 from playground.streams.stopwatch import Stopwatch
 from playground.streams.video_controls import VideoControls
-from playground.streams.video_values import CacheView, Chunk, Flight, Shares
+from playground.streams.video_values import CacheView, Chunk, Flight, Shares, Switch
 
 SPREAD = 61_803  # coprime to IDENTITIES: neighbouring identities become far apart
 
@@ -55,8 +55,9 @@ class Making:
 
 def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = False) -> Flight:
     """The next chunk; with `attention`, one more pass measures how it looked at the cache."""
-    before = told(flight, making)
-    watch.lap("recache" if before is not flight and flight.rollout.frame else "prepare")
+    before, rewriting = told(flight, making)
+    watch.lap("prepare" if rewriting is None else "recache")
+    switch = switch_of(flight, rewriting, making, watch)
     before, commanded = with_tracks(before, making)
     grid = grid_of(commanded, making)
     fresh = noise_of(before.rollout.frame, making)
@@ -81,25 +82,27 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
         frame=before.rollout.frame * fold_of(making),
         prompt=making.controls.prompt,
         timings=watch.total(),
-        cache=cache_view(state, before, making.policy.chunk, shares),
+        cache=cache_view(state, before, switch, making.policy.chunk, shares),
         tracks=None if commanded is None else commanded.window(1, commanded.frames - 1),
+        switch=switch,
     )
     return replace(before, rollout=state, chunk=chunk, shown=0)
 
 
-def told(flight: Flight, making: Making) -> Flight:
-    """The flight under the prompt of the controls; the past as the chosen way of switching wants it."""
+def told(flight: Flight, making: Making) -> tuple[Flight, Rewriting | None]:
+    """The flight under the prompt of the controls, and what that did to a past, where there is one."""
     state, prompt = flight.rollout, making.controls.prompt
     if dict(flight.told).get(state.prompt) == prompt:
-        return flight
-    number = state.prompt + 1 if flight.told else state.prompt
+        return flight, None
+    number, rewriting = state.prompt + 1 if flight.told else state.prompt, None
     if state.frame:
-        switch = switching(making.policy, making.controls.recache)
-        state = rollout.recache(making.model.forward, state, making.context, switch, number)
+        rewriting = rollout.planned(state, making.policy, strategy(making.controls.recache))
+        forward, context = making.model.forward, making.context
+        state = rollout.recache(forward, state, context, making.policy, rewriting, number)
     state = replace(state, prompt=number)
     known = {*state.cache.prompts, number}
     texts = tuple(pair for pair in flight.told if pair[0] in known and pair[0] != number)
-    return replace(flight, rollout=state, told=(*texts, (number, prompt)))
+    return replace(flight, rollout=state, told=(*texts, (number, prompt))), rewriting
 
 
 # ------------------------------------------------------------ what steers a chunk
@@ -187,14 +190,38 @@ def guided(making: Making, *, has_tracks: bool) -> Forward:
 # ------------------------------------------------------------ what is told of a chunk
 
 
-def cache_view(state: RolloutState, flight: Flight, chunk: int, shares: Shares | None) -> CacheView:
+def switch_of(
+    before: Flight, rewriting: Rewriting | None, making: Making, watch: Stopwatch
+) -> Switch | None:
+    """What happened to the past, and what it cost."""
+    if rewriting is None:
+        return None
+    kept, rewritten = rewriting.surviving.frames, rewriting.frames
+    had = before.rollout.cache.frames
+    return Switch(
+        recache=making.controls.recache,
+        kept=kept,
+        rewritten=rewritten,
+        forgotten=tuple(frame for frame in had if frame not in {*kept, *rewritten}),
+        positions=rewriting.view.query,
+        ms=watch.timings["recache"],
+    )
+
+
+def cache_view(
+    state: RolloutState, flight: Flight, switch: Switch | None, chunk: int, shares: Shares | None
+) -> CacheView:
     """The cache after a chunk, in words."""
     cache, texts = state.cache, dict(flight.told)
+    rewritten = () if switch is None else switch.rewritten
     return CacheView(
         roles=cache.roles(chunk),
         frames=cache.frames,
         prompts=tuple(texts.get(number, "") for number in cache.prompts),
         attention=shares,
+        numbers=cache.prompts,
+        rewritten=tuple(frame in rewritten for frame in cache.frames),
+        recache_ms=0.0 if switch is None else switch.ms,
     )
 
 

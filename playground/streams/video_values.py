@@ -14,13 +14,28 @@ Shares = tuple[tuple[float, float, float], ...]  # a layer: (sink, window, curre
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Switch:
+    """What a new prompt did to the past, before the chunk was made; frames are latent ones."""
+
+    recache: str  # the strategy
+    kept: tuple[int, ...]  # frames whose entries stayed bit for bit
+    rewritten: tuple[int, ...]  # frames whose entries were computed anew
+    forgotten: tuple[int, ...]  # frames that had an entry and have none now
+    positions: tuple[int, ...]  # temporal positions of the rewritten frames in that pass
+    ms: float  # what it cost
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CacheView:
     """The cache as it stands after a chunk, one place an entry, oldest first."""
 
-    roles: tuple[str, ...]  # "sink", "window" or "current"
+    roles: tuple[str, ...]  # "sink", "anchor", "window" or "current"
     frames: tuple[int, ...]  # number of the latent frame that the entry is of
     prompts: tuple[str, ...]  # what the entry was told
-    attention: Shares | None = None  # how the chunk looked at the three roles; only when asked
+    attention: Shares | None = None  # on sink, window (with anchor), current; only when asked
+    numbers: tuple[int, ...] = ()  # number of the prompt that the entry was told, from 0
+    rewritten: tuple[bool, ...] = ()  # whether a switch computed the entry anew for this chunk
+    recache_ms: float = 0.0  # what that cost; 0 without a switch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -34,6 +49,7 @@ class Chunk:
     timings: dict[str, float]  # ms: prepare, recache, network, decode, total
     cache: CacheView
     tracks: Tracks | None  # what was commanded for these frames, points [T, p, 2]
+    switch: Switch | None = None  # what a new prompt did to the past just before; None = none came
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
