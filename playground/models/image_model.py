@@ -13,11 +13,16 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from playground.models.loading import parts_of
+from playground.models.added_conditions import AddedConditions, check_conditions
+from playground.models.image_recipes import ImageRecipe
+from playground.models.loading import loaded
+from playground.models.lora import Loras
 from playground.models.networks import Networks, eager, pixels_per_latent
+from playground.models.text_encoding import TextEncoding
 from playground.models.vocabulary import Vocabulary, read_vocabulary, unknown_words, words_of
 
 PREDICTIONS = ("epsilon", "v_prediction")
+NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
 CACHED_PROMPTS = 256
 
 
@@ -32,8 +37,12 @@ class ImageModel:
         text_encoder: Any,
         tokenizer: Any,
         scheduler: Any,
+        text_encoder_2: Any = None,
+        tokenizer_2: Any = None,
+        empty_is_zero: bool = False,
         vocabulary: Vocabulary | None = None,
         folder: Path | None = None,
+        recipe: ImageRecipe | None = None,
     ) -> None:
         self.unet, self.vae = unet, vae
         self.text_encoder, self.tokenizer, self.scheduler = (
@@ -41,15 +50,26 @@ class ImageModel:
             tokenizer,
             scheduler,
         )
-        self.vocabulary, self.folder = vocabulary, folder
+        self.text_encoder_2 = None if text_encoder_2 is None else text_encoder_2.eval()
+        self.tokenizer_2 = tokenizer_2
+        self.vocabulary, self.folder, self.recipe = vocabulary, folder, recipe
+        self.texts = TextEncoding(
+            encoders=_present(self.text_encoder, self.text_encoder_2),
+            tokenizers=_present(tokenizer, tokenizer_2),
+            empty_is_zero=empty_is_zero,
+        )
+        check_conditions(unet, has_summary=text_encoder_2 is not None)
         self.prediction: str = scheduler.config.get("prediction_type", "epsilon")
         if self.prediction not in PREDICTIONS:
             raise ValueError(
                 f"prediction_type must be one of {PREDICTIONS}, got {self.prediction!r}"
             )
-        self.networks: Networks = eager(unet, vae)
+        scale = None if recipe is None else recipe.embedded_guidance
+        self.added = AddedConditions(unet, pixels_per_latent(vae), scale)
+        self.networks: Networks = eager(unet, vae, added=self.added)
         self.runtime: Any = None  # what `use_runtime` made ready, to look at
-        self._embeddings: OrderedDict[str, Tensor] = OrderedDict()
+        self.loras: Loras | None = None  # live ones
+        self._embeddings: OrderedDict[Any, Tensor] = OrderedDict()
 
     @classmethod
     def load(
@@ -59,27 +79,34 @@ class ImageModel:
         device: str | torch.device | None = None,
         dtype: torch.dtype | None = None,
         runtime: str = "auto",
+        codec: Any = None,
+        config: Any = None,
     ) -> "ImageModel":
-        """Load "tiny", a folder, a hub name "owner/name" or the parts of a pipeline object.
+        """Load "tiny", a recipe, a folder, a .safetensors file, a hub name or a pipeline object.
 
         Without `device`, CUDA where there is one, else the CPU (a pipeline object stays where it is);
         without `dtype`, float16 on CUDA and float32 elsewhere. `runtime` is "auto", "eager",
-        "openvino" or "compile" (`playground.models.runtime`). Raises FileNotFoundError for missing
-        weights and ValueError for damaged ones.
+        "openvino" or "compile" (`playground.models.runtime`). `codec` and `config` as in `loaded`.
+        Raises FileNotFoundError for missing weights and ValueError for damaged ones. Nothing is
+        downloaded.
         """
         device = _checked_device(device)
         is_name = isinstance(source, str | Path)
         if is_name:
             device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
             dtype = dtype or (torch.float16 if device.type == "cuda" else torch.float32)
-        parts, folder = parts_of(source, dtype)
-        for part in ("unet", "vae", "text_encoder"):
-            if device is not None:
-                parts[part].to(device)
-            if dtype is not None and parts[part].dtype != dtype:
-                parts[part].to(dtype)
-        vocabulary = None if folder is None else read_vocabulary(folder)
-        model = cls(**parts, vocabulary=vocabulary, folder=folder)
+        known = loaded(source, dtype, codec=codec, config=config)
+        for name in NETWORKS:
+            network = known.parts.get(name)
+            if network is not None:
+                _moved(network, device, dtype if name != "vae" else _codec_dtype(network, dtype))
+        model = cls(
+            **known.parts,
+            empty_is_zero=known.empty_is_zero,
+            vocabulary=None if known.folder is None else read_vocabulary(known.folder),
+            folder=known.folder,
+            recipe=known.recipe,
+        )
         model.use_runtime(runtime)
         return model
 
@@ -88,6 +115,13 @@ class ImageModel:
         from playground.models.runtime import attach
 
         attach(self, runtime)
+
+    @property
+    def eager_reasons(self) -> tuple[str, ...]:
+        """Why these networks are not for OpenVINO; () where nothing speaks against it."""
+        added = () if self.added.are_none else ("a U-Net that reads more than noise and words",)
+        live = () if self.loras is None else ("live LoRAs; fuse them instead",)
+        return (*added, *live)
 
     # ------------------------------------------------------------ sizes
 
@@ -100,6 +134,11 @@ class ImageModel:
     def dtype(self) -> torch.dtype:
         """Number format of the networks."""
         return next(self.unet.parameters()).dtype
+
+    @property
+    def codec_dtype(self) -> torch.dtype:
+        """Number format of the autoencoder."""
+        return next(self.vae.parameters()).dtype
 
     @property
     def pixels_per_latent(self) -> int:
@@ -148,44 +187,34 @@ class ImageModel:
     @torch.inference_mode()
     def encode(self, pixels: Float[Tensor, "b 3 H W"]) -> Float[Tensor, "b c h w"]:
         """Latents of pictures in [-1, 1], in float32."""
-        return self.networks.encode(pixels.to(self.device, self.dtype)).float()
+        return self.networks.encode(pixels.to(self.device, self.codec_dtype)).float()
 
     @torch.inference_mode()
     def decode(self, latents: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 3 H W"]:
         """Pictures of latents, about in [-1, 1], not clamped."""
-        return self.networks.decode(latents.to(self.dtype)).float()
+        return self.networks.decode(latents.to(self.codec_dtype)).float()
 
     # ------------------------------------------------------------ prompts
 
     def encode_prompt(self, text: str) -> Float[Tensor, "1 n d"]:
         """Embedding of one text, remembered for the last prompts; a long text is cut (`remarks`)."""
-        if text in self._embeddings:
-            self._embeddings.move_to_end(text)
-            return self._embeddings[text]
+        key = text if self.loras is None else (text, self.loras.key_for_text())
+        if key in self._embeddings:
+            self._embeddings.move_to_end(key)
+            return self._embeddings[key]
         embedding = self._encode_text(text)
-        self._embeddings[text] = embedding
+        self._embeddings[key] = embedding
         while len(self._embeddings) > CACHED_PROMPTS:
             self._embeddings.popitem(last=False)
         return embedding
 
-    @torch.inference_mode()
     def _encode_text(self, text: str) -> Tensor:
-        tokens = self.tokenizer(
-            text,
-            padding="max_length",
-            max_length=self.prompt_tokens,
-            truncation=True,
-            return_tensors="pt",
-        )
-        wants_mask = getattr(self.text_encoder.config, "use_attention_mask", False)
-        mask = tokens.attention_mask.to(self.device) if wants_mask else None
-        return self.text_encoder(tokens.input_ids.to(self.device), attention_mask=mask)[0]
+        return self.texts.embed(text, self.device)
 
     @property
     def prompt_tokens(self) -> int:
         """Longest prompt in tokens, start and end token included."""
-        positions = getattr(self.text_encoder.config, "max_position_embeddings", 77)
-        return min(self.tokenizer.model_max_length, positions)
+        return self.texts.limit
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """Words of `text` that the model was not trained on; none where it has no vocabulary."""
@@ -198,13 +227,30 @@ class ImageModel:
         if unknown:
             shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
             remarks.append(f"words this model does not know: {shown}")
-        count = len(self.tokenizer(text, truncation=False, verbose=False).input_ids)
+        count = self.texts.count(text)
         if count > self.prompt_tokens:
             remarks.append(
                 f"the prompt has {count} tokens and is cut to {self.prompt_tokens}; "
                 f"the end of its {len(words_of(text))} words is not read"
             )
         return tuple(remarks)
+
+
+def _present(*things: Any) -> tuple[Any, ...]:
+    return tuple(thing for thing in things if thing is not None)
+
+
+def _codec_dtype(codec: Any, dtype: torch.dtype | None) -> torch.dtype | None:
+    """Full precision for autoencoders that say that they overflow in half of it."""
+    overflows = dtype == torch.float16 and codec.config.get("force_upcast", False)
+    return torch.float32 if overflows else dtype
+
+
+def _moved(network: Any, device: torch.device | None, dtype: torch.dtype | None) -> None:
+    if device is not None:
+        network.to(device)
+    if dtype is not None and network.dtype != dtype:
+        network.to(dtype)
 
 
 def _checked_device(device: str | torch.device | None) -> torch.device | None:

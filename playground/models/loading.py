@@ -1,41 +1,136 @@
-"""Reads the five parts of a diffusers pipeline from a folder, a hub name or a pipeline object.
+"""The parts of an image model, from wherever people have it: a recipe, a folder, a file, an object.
 
 The parts are loaded one by one, by the class names in `model_index.json`: the pipeline class itself
-is not needed and its import costs seconds. Every way to fail has a message that says what to do.
+is not needed and its import costs seconds. Nothing is downloaded: a recipe or a name of the hub is
+looked up on this machine, and what is missing is said with the command that fetches it. Models
+with two text encoders (SDXL) have two further parts.
 """
 
-import importlib
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+from playground.models.image_recipes import RECIPES, TAESD, TAESDXL, ImageRecipe, recipe_of
+from playground.models.part_files import alone, index_of, part_of, quiet
+from playground.models.recipes import folder_for, folder_of, found, require
 
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+TWINS = ("text_encoder_2", "tokenizer_2")
 TINY = Path(__file__).parent / "tiny" / "image"
 
 
-def parts_of(source: Any, dtype: Any = None) -> tuple[dict[str, Any], Path | None]:
-    """The five parts by name, and the folder they came from (None for a pipeline object).
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """Parts by name, and what is known about them."""
 
-    Networks read from a folder have `dtype`; those of a pipeline object are left as they are.
+    parts: dict[str, Any]
+    folder: Path | None = None  # None for a pipeline object and for a single file
+    empty_is_zero: bool = False  # an empty negative prompt is the zero vector (SDXL)
+    recipe: ImageRecipe | None = None
+
+
+def loaded(source: Any, dtype: Any = None, *, codec: Any = None, config: Any = None) -> Loaded:
+    """Everything behind `source`; networks read from files have `dtype`.
+
+    `codec` is None for the one that belongs to the source (a recipe's is the tiny one), "tiny",
+    "full", or a folder or hub name of another; `config` says what a single file does not: a folder,
+    a recipe or a hub name whose settings it shares.
     """
+    recipe = recipe_of(source)
+    if recipe is not None:
+        return _of_recipe(recipe, dtype, codec)
     if all(hasattr(source, part) for part in PARTS):
-        return {part: getattr(source, part) for part in PARTS}, None
+        return _of_object(source, dtype, codec)
     if not isinstance(source, str | Path):
         missing = [part for part in PARTS if not hasattr(source, part)]
         raise ValueError(
-            "model must be 'tiny', a folder, a hub name or a pipeline object with "
-            f"{', '.join(PARTS)}; got {type(source).__name__} without {', '.join(missing)}"
+            f"model must be 'tiny', a recipe ({', '.join(RECIPES)}), a folder, a .safetensors file, "
+            f"a hub name or a pipeline object with {', '.join(PARTS)}; "
+            f"got {type(source).__name__} without {', '.join(missing)}"
         )
-    folder = _folder_of(str(source))
-    with _quiet():
-        return {part: _load(folder, part, dtype) for part in PARTS}, folder
+    if str(source).endswith((".safetensors", ".ckpt")):
+        return _of_file(Path(source).expanduser(), dtype, codec, config)
+    return _of_folder(folder_named(str(source)), dtype, codec)
 
 
-def _folder_of(name: str) -> Path:
+def _of_recipe(recipe: ImageRecipe, dtype: Any, codec: Any) -> Loaded:
+    if codec == "full":
+        recipe = recipe.with_full_codec()
+    require(recipe.repositories)
+    base, own_codec = folder_of(recipe.repositories[0]), recipe.repository("codec")
+    if codec in (None, "tiny", "full"):
+        codec = folder_of(own_codec)
+        codec = codec / "vae" if own_codec.files[0].startswith("vae/") else codec
+    model = _of_folder(base, dtype, codec)
+    lora = recipe.repository("lora")
+    if lora is not None:
+        from playground.models.lora import Loras
+
+        with quiet():
+            Loras.of_parts(model.parts).fuse(folder_of(lora) / lora.files[0])
+    return Loaded(parts=model.parts, folder=base, empty_is_zero=model.empty_is_zero, recipe=recipe)
+
+
+def _of_folder(folder: Path, dtype: Any, codec: Any) -> Loaded:
+    index = index_of(folder)
+    names = [*PARTS, *(twin for twin in TWINS if (index.get(twin) or [None])[0] is not None)]
+    with quiet():
+        parts = {
+            part: part_of(folder, part, dtype)
+            for part in names
+            if part != "vae" or not _is_other(codec)
+        }
+        if _is_other(codec):
+            parts["vae"] = _codec(codec, parts["unet"], dtype)
+    zero = bool(index.get("force_zeros_for_empty_prompt", False))
+    return Loaded(parts=parts, folder=folder, empty_is_zero=zero)
+
+
+def _of_object(pipeline: Any, dtype: Any, codec: Any) -> Loaded:
+    parts = {part: getattr(pipeline, part) for part in PARTS}
+    twins = {twin: getattr(pipeline, twin, None) for twin in TWINS}
+    parts |= {name: twin for name, twin in twins.items() if twin is not None}
+    if _is_other(codec):
+        with quiet():
+            parts["vae"] = _codec(codec, parts["unet"], dtype)
+    settings = getattr(pipeline, "config", None) or {}
+    return Loaded(parts=parts, empty_is_zero=settings.get("force_zeros_for_empty_prompt", False))
+
+
+def _of_file(path: Path, dtype: Any, codec: Any, config: Any) -> Loaded:
+    from playground.models.single_file import parts_of_file, settings_folder
+
+    folder = settings_folder(path, config)
+    with quiet():
+        parts = parts_of_file(path, folder, dtype)
+        if _is_other(codec):
+            parts["vae"] = _codec(codec, parts["unet"], dtype)
+    zero = bool(index_of(folder).get("force_zeros_for_empty_prompt", False))
+    return Loaded(parts=parts, empty_is_zero=zero)
+
+
+def _is_other(codec: Any) -> bool:
+    return codec not in (None, "full")
+
+
+def _codec(codec: Any, unet: Any, dtype: Any) -> Any:
+    """The tiny autoencoder that goes with this U-Net, or the one in a folder."""
+    if codec == "tiny":
+        is_xl = unet.config.get("addition_embed_type") == "text_time"
+        return alone(folder_of(TAESDXL if is_xl else TAESD), "vae", dtype)
+    folder = Path(codec).expanduser()
+    if not folder.is_dir():
+        known = found(str(codec), "config.json") if str(codec).count("/") == 1 else None
+        if known is None:
+            raise FileNotFoundError(
+                f"codec must be 'tiny', 'full', a folder or a hub name on this machine, got {codec!r}"
+            )
+        folder = known.parent
+    return alone(folder, "vae", dtype)
+
+
+def folder_named(name: str) -> Path:
+    """The diffusers folder of that name: 'tiny', a path, or a hub name that is on this machine."""
     folder = TINY if name == "tiny" else Path(name).expanduser()
     if (folder / "model_index.json").is_file():
         return folder
@@ -52,81 +147,14 @@ def _folder_of(name: str) -> Path:
         )
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise FileNotFoundError(
-            f"model must be 'tiny', a folder that exists or a hub name 'owner/name', got {name!r}"
+            f"model must be 'tiny', a folder that exists or a hub name 'owner/name', got {name!r}; "
+            f"or one of the recipes {', '.join(RECIPES)}"
         )
-    return _downloaded(name)
-
-
-def _downloaded(name: str) -> Path:
-    from diffusers import DiffusionPipeline
-
-    try:
-        return Path(DiffusionPipeline.download(name))
-    except Exception as error:  # the hub client raises a dozen unrelated types
+    known = found(name, "model_index.json")
+    if known is None:
         raise FileNotFoundError(
-            f"model {name!r} is neither a folder here nor could it be downloaded "
-            f"({type(error).__name__}); check the name and the connection"
-        ) from error
-
-
-def _load(folder: Path, part: str, dtype: Any) -> Any:
-    index = _index_of(folder)
-    library, class_name = index.get(part) or (None, None)
-    if class_name is None:
-        raise ValueError(f"model_index.json must name a {part}, got none in {str(folder)!r}")
-    if not (folder / part).is_dir():
-        raise FileNotFoundError(f"model folder must hold {part}/, got {str(folder)!r} without it")
-    kind = _class(library, class_name)
-    number_format = {"torch_dtype": dtype} if library == "diffusers" else {"dtype": dtype}
-    is_network = part in ("unet", "vae", "text_encoder")
-    try:
-        return kind.from_pretrained(folder / part, **(number_format if is_network else {}))
-    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError) as error:
-        raise ValueError(
-            f"{part} of {str(folder)!r} cannot be read: {_first_line(error)}; "
-            "the file is damaged or missing, fetch or make it again"
-        ) from error
-
-
-def _index_of(folder: Path) -> dict[str, Any]:
-    try:
-        return json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(
-            f"model_index.json of {str(folder)!r} cannot be read: {_first_line(error)}; "
-            "fetch or make it again"
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back the libraries' progress bars and remarks on settings that do no harm."""
-    import diffusers.utils.logging as diffusers_log
-    import transformers.utils.logging as transformers_log
-
-    logs = (diffusers_log, transformers_log)
-    before = [log.get_verbosity() for log in logs]
-    bar = transformers_log.is_progress_bar_enabled()
-    for log in logs:
-        log.set_verbosity_error()
-    transformers_log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for log, level in zip(logs, before, strict=True):
-            log.set_verbosity(level)
-        if bar:
-            transformers_log.enable_progress_bar()
-
-
-def _class(library: str, class_name: str) -> Any:
-    if library not in ("diffusers", "transformers"):
-        raise ValueError(f"parts must come from diffusers or transformers, got {library!r}")
-    kind = getattr(importlib.import_module(library), str(class_name), None)
-    if kind is None:
-        raise ValueError(f"parts must be classes that {library} has, got {class_name!r}; update it")
-    return kind
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+            f"model {name!r} is neither a folder here nor among the fetched weights, and nothing is "
+            f"downloaded unasked; run `hf download {name} --local-dir {folder_for(name)}` where the "
+            f"hub can be reached, and put the files into {folder_for(name)}"
+        )
+    return known.parent

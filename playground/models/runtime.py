@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from playground.models import network_choice
 from playground.models.networks import Networks, eager
 
 RUNTIMES = ("auto", "eager", "openvino", "compile")
@@ -35,7 +36,7 @@ def attach(model: Any, runtime: str = "auto") -> "Runtime":
     """
     if runtime not in RUNTIMES:
         raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}; got {runtime!r}")
-    plain = eager(model.unet, model.vae)
+    plain = eager(model.unet, model.vae, added=model.added)
     name, reason = _chosen(model, runtime)
     handle = Runtime(name, reason)
     model.runtime, model.networks = handle, plain
@@ -112,12 +113,11 @@ class Swapping:
         """The network's answer, by the fast network where there is one for these shapes."""
         key = (torch.get_num_threads(), *[tuple(tensor.shape) for tensor in inputs])
         fast = self._ready.get(key)
-        if fast is not None:
-            return fast(*inputs)
-        if key not in self._asked:
+        if fast is None and key not in self._asked:
             self._asked.add(key)
             self._runtime.ask(lambda: self._make_ready(key, inputs))
-        return self.plain(*inputs)
+        fast = settled(self, fast, key, lambda: self._make_ready(key, inputs))
+        return self.plain(*inputs) if fast is None else fast(*inputs)
 
     def _make_ready(self, key: tuple, inputs: tuple[Tensor, ...]) -> None:
         try:
@@ -131,6 +131,25 @@ class Swapping:
             forgotten, _ = self._ready.popitem(last=False)
             self._asked.discard(forgotten)
         self._ready[key] = fast  # one assignment: a running stream sees all of it or nothing
+
+
+def settled(swapping: Any, fast: Any, key: tuple, make_ready: Callable[[], None]) -> Any:
+    """Who answers this call: the fast network, or None for the plain one; a replay has it dictated."""
+    wanted = network_choice.wanted()
+    if wanted == network_choice.PLAIN:
+        fast = None
+    elif wanted == network_choice.FAST and fast is None:
+        swapping._runtime.wait()
+        if key not in swapping._ready:
+            make_ready()
+        fast = swapping._ready.get(key)
+        if fast is None:
+            raise ValueError(
+                f"runtime must have a faster network ready here, as when this was recorded, got none: "
+                f"{swapping._runtime.message}"
+            )
+    network_choice.note(network_choice.PLAIN if fast is None else network_choice.FAST)
+    return fast
 
 
 @torch.inference_mode()
@@ -184,6 +203,9 @@ def check_openvino(model: Any) -> None:
         raise ValueError(f'runtime "openvino" must run on the CPU, got device {model.device.type}')
     if model.dtype != torch.float32:
         raise ValueError(f'runtime "openvino" must have float32 weights, got {model.dtype}')
+    reasons = getattr(model, "eager_reasons", ())
+    if reasons:
+        raise ValueError(f'runtime "openvino" must run a plain network, got {reasons[0]}')
     if importlib.util.find_spec("openvino") is None:
         raise ValueError('runtime "openvino" must be installed; get it with: pip install openvino')
 
@@ -193,7 +215,7 @@ def _preparation(model: Any, name: str) -> Prepare:
         from playground.models.openvino_runtime import Conversion
 
         return Conversion(model.unet, model.vae)
-    return _compilation(eager(model.unet, model.vae))
+    return _compilation(eager(model.unet, model.vae, added=model.added))
 
 
 def _compilation(plain: Networks) -> Prepare:

@@ -16,9 +16,11 @@ from typing import Any, no_type_check
 import numpy as np
 import torch
 from jaxtyping import UInt8
+from torch import Tensor
 
 from playground.frames.tensors import from_tensor
 from playground.models.image_model import ImageModel
+from playground.models.image_recipes import recipe_of
 from playground.streams.controls import Controls
 from playground.streams.picture_stream import PictureStream
 from playground.streams.planning import Planner, shapes_the_plan
@@ -37,7 +39,7 @@ class ImageStream(PictureStream):
     multiples of the model's `pixels_per_latent`.
     """
 
-    __slots__ = ("_flight", "_mode", "_plan_and_controls", "_planner", "latent_shape")
+    __slots__ = ("_flight", "_mode", "_plan_and_controls", "_planner", "journal", "latent_shape")
 
     @no_type_check  # public entries check in words
     def __init__(
@@ -66,6 +68,7 @@ class ImageStream(PictureStream):
         controls = controls or Controls()
         self._plan_and_controls = self._planner.plan(controls), controls
         self._flight = Flight()
+        self.journal: Any = None  # writes every step down, see `Recording.start`
 
     @classmethod
     @no_type_check
@@ -82,20 +85,27 @@ class ImageStream(PictureStream):
         size: tuple[int, int] | None = None,
         num_inference_steps: int = 50,
         add_noise: bool = True,
+        codec: Any = None,
+        config: Any = None,
         **knobs: Any,
     ) -> Any:
-        """A stream of "tiny", a folder, a hub name, a pipeline object or an `ImageModel`.
+        """A stream of "tiny", a recipe, a folder, a file, a hub name, a pipeline or an `ImageModel`.
 
-        `backend` "streamdiffusion" runs the package of that name behind the same interface. All
-        further names are knobs of `Controls`, such as `prompt`, `t_index`, `guidance`.
+        A recipe brings its knobs and its size, others may be named. `codec` and `config` as in
+        `playground.models.loading.loaded`. `backend` "streamdiffusion" runs the package of that name
+        behind the same interface. All further names are knobs of `Controls`, such as `prompt`.
         """
+        recipe = recipe_of(source)
+        knobs = {**({} if recipe is None else recipe.knobs()), **knobs}
+        size = recipe.size if size is None and recipe is not None else size
         controls = Controls(**knobs)  # refuses what is wrong before weights are read
         if backend not in ("own", "streamdiffusion"):
             raise ValueError(f"backend must be 'own' or 'streamdiffusion', got {backend!r}")
         model = source
         if not isinstance(source, ImageModel):
             runtime = runtime if backend == "own" else "eager"
-            model = ImageModel.load(source, device=device, dtype=dtype, runtime=runtime)
+            options = {"device": device, "dtype": dtype, "codec": codec, "config": config}
+            model = ImageModel.load(source, runtime=runtime, **options)
         settings = {
             "mode": mode,
             "frame_buffer": frame_buffer,
@@ -108,6 +118,16 @@ class ImageStream(PictureStream):
         from playground.streams.streamdiffusion_backend import StreamDiffusionBackend
 
         return StreamDiffusionBackend(model, controls, **settings)
+
+    @property
+    def num_inference_steps(self) -> int:
+        """Inference steps that the timestep grid was asked for."""
+        return self._planner.num_inference_steps
+
+    @property
+    def add_noise(self) -> bool:
+        """Whether frames get fresh noise between the steps."""
+        return self._planner.add_noise
 
     @property
     def grid(self) -> int:
@@ -172,10 +192,19 @@ class ImageStream(PictureStream):
             )
         self._plan_and_controls = plan, snapshot.controls
         self._flight = snapshot.flight
+        if self.journal is not None:
+            self.journal.went_back()
+
+    @property
+    def is_at_its_beginning(self) -> bool:
+        """Whether it has seen nothing yet, or was reset."""
+        return self._flight.inputs == 0
 
     def reset(self) -> None:
         """Forget the frames in flight and everything seen; the controls stay."""
         self._flight = Flight()
+        if self.journal is not None:
+            self.journal.reset()
 
     @torch.inference_mode()
     def step(self, frame: Any = None, *, slots: bool = False) -> Step:
@@ -186,6 +215,14 @@ class ImageStream(PictureStream):
         """
         watch, setting = Stopwatch(self._wait), self._setting()
         pixels = None if frame is None else self._framing.tensor_of(frame)
+        if self.journal is None:
+            return self._stepped(pixels, setting, watch, slots=slots)
+        with self.journal.step(setting.controls, pixels, mode=_mode_of(setting)):
+            return self._stepped(pixels, setting, watch, slots=slots)
+
+    def _stepped(
+        self, pixels: Tensor | None, setting: Setting, watch: Stopwatch, *, slots: bool
+    ) -> Step:
         flight, is_held = filtered(self._flight, pixels, setting)
         watch.lap("prepare")
         if is_held and is_settled(flight, setting):
@@ -208,7 +245,14 @@ class ImageStream(PictureStream):
     @torch.inference_mode()
     def flush(self) -> list[Picture]:
         """Pictures of the frames still in flight, oldest first; the stream is empty afterwards."""
-        pictures, flight, setting = [], self._flight, self._setting()
+        setting = self._setting()
+        if self.journal is None:
+            return self._flushed(setting)
+        with self.journal.flush(setting.controls, mode=_mode_of(setting)):
+            return self._flushed(setting)
+
+    def _flushed(self, setting: Setting) -> list[Picture]:
+        pictures, flight = [], self._flight
         while flight.batch is not None and flight.batch.tags[-1] != flight.batch.tags[0]:
             before = flight.batch.tags[-1]
             flight = advanced(flight, flight.source, setting, is_new=False)
@@ -232,6 +276,10 @@ class ImageStream(PictureStream):
         if len(under_way) == 0:
             return finished
         return np.concatenate([from_tensor(self.model.decode(under_way)), finished])
+
+
+def _mode_of(setting: Setting) -> str:
+    return "sequential" if setting.is_sequential else "batch"
 
 
 def _step_of(
