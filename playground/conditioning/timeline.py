@@ -1,6 +1,6 @@
 """A timeline: which prompts, camera moves and paths hold when, as one immutable value.
 
-    story = Timeline().add("a duck on the sea", seconds=5).add("a cat on the beach", seconds=5)
+    story = Timeline.read("a duck on the sea[5s] | a cat on the beach[5s]")
     story = story.add("a fox on snow", seconds=4).split(7).resize(1, end=4)
     story.at(4.5).prompts                 # what holds then: ((text, weight), ...)
 
@@ -8,18 +8,20 @@ Entries follow one another and never overlap. In a gap, and after the last one, 
 before the first one nothing is said. Every verb gives another timeline. `fixed_until(time)` marks what
 has been played: from then on a verb that would change it raises ValueError, so the past is fixed and the
 future free; an item that is running may change its end only. Times are seconds, `number` names an item
-for ever and is what verbs and errors call it by. Knows no stream and no file.
+for ever and is what verbs and errors call it by. Knows no stream; what files look like is in `timeline_files`.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, no_type_check
 
 from playground.conditioning.timeline_checks import checked_seconds
 from playground.conditioning.timeline_moment import Moment, moment
 from playground.conditioning.timeline_past import check_past
+from playground.conditioning.timeline_titles import titles
 from playground.conditioning.timeline_values import (
     ROUNDING_S,
     CameraEvent,
@@ -60,13 +62,38 @@ class Timeline:
         object.__setattr__(self, "events", events)
         object.__setattr__(self, "fixed_s", checked_seconds(self.fixed_s, "fixed_s"))
 
+    @classmethod
+    @no_type_check
+    def read(cls, source: Any, **more: Any) -> "Timeline":
+        """Out of a path, a text or bytes, in any known format (`timeline_files`).
+
+        `more` is for LongLive's stories: story, switch_frames, fps, frames (`read_story`).
+        """
+        from playground.conditioning.timeline_files import read
+
+        return read(source, **more)
+
+    @no_type_check
+    def save(self, path: str | Path, format: str | None = None) -> tuple[str, ...]:
+        """Write a file: "playground", "scope", "longlive" or "line"; tells what that cannot hold."""
+        from playground.conditioning.timeline_files import save
+
+        return save(self, path, format)
+
     # ------------------------------------------------------------ looked at
 
     def __repr__(self) -> str:
         lines = [f"Timeline({len(self.entries)} entries, {self.duration:g} s)"]
+        told = self.titles
         for item in sorted((*self.entries, *self.events), key=lambda item: item.start):
-            lines.append(f"{item.number:3}  {item.start:g} - {item.end:g} s  {item.title}")
+            times = f"{item.start:g} - {item.end:g} s"
+            lines.append(f"{item.number:3}  {times}  {told[item.number]}")
         return "\n".join(lines)
+
+    @property
+    def titles(self) -> dict[int, str]:
+        """A few words for every item by its number; what all entries begin with is left out."""
+        return titles(self.entries) | {event.number: event.title for event in self.events}
 
     @property
     def duration(self) -> float:

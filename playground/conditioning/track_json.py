@@ -20,7 +20,7 @@ FORMAT, VERSION = "playground tracks", 1
 
 
 def read_json(path: Path) -> dict:
-    """The arguments of `Tracks`."""
+    """The arguments of `Tracks` in a file."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -28,14 +28,17 @@ def read_json(path: Path) -> dict:
             f"file {str(path)!r} must be a whole JSON file, got one that is truncated or something "
             f"else; save it again ({str(error)[:200]})"
         ) from error
+    return told_by(data, f"file {str(path)!r}")
+
+
+def told_by(data: Any, name: str) -> dict:
+    """The arguments of `Tracks` in the value of a JSON text."""
     form = data.get("format") if isinstance(data, Mapping) else None
     if form != FORMAT or data.get("version") != VERSION:
         got = f"{form!r} version {data.get('version')!r}" if form else "another one"
-        raise ValueError(
-            f"file {str(path)!r} must have the format {FORMAT!r} version {VERSION}, got {got}"
-        )
-    points, visible = _paths(data.get("points"), f"points in {str(path)!r}")
-    told = {name: [point.get(name, off) for point in data["points"]] for name, off in _FLAGS}
+        raise ValueError(f"{name} must have the format {FORMAT!r} version {VERSION}, got {got}")
+    points, visible = _paths(data.get("points"), f"points in {name}")
+    told = {flag: [point.get(flag, off) for point in data["points"]] for flag, off in _FLAGS}
     identity = [point.get("identity", k) for k, point in enumerate(data["points"])]
     size = data.get("size")
     return {
@@ -49,6 +52,11 @@ _FLAGS = (("scene", False), ("pinned", False))
 
 def write_json(tracks: Any, path: Path) -> None:
     """Write one line a point; numbers as short as they can be and still exact."""
+    path.write_text(text_of(tracks), encoding="utf-8")
+
+
+def text_of(tracks: Any) -> str:
+    """The JSON text of tracks."""
     points = []
     for k in range(tracks.count):
         spots = zip(tracks.points[:, k], tracks.visible[:, k], strict=True)
@@ -60,8 +68,7 @@ def write_json(tracks: Any, path: Path) -> None:
         })  # fmt: skip
     head = {"format": FORMAT, "version": VERSION, "fps": tracks.fps, "size": list(tracks.size)}
     lines = ",\n  ".join(json.dumps(point) for point in points)
-    text = json.dumps(head)[:-1] + f', "points": [\n  {lines}\n]}}\n'
-    path.write_text(text, encoding="utf-8")
+    return json.dumps(head)[:-1] + f', "points": [\n  {lines}\n]}}\n'
 
 
 def _paths(points: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
