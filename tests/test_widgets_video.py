@@ -226,8 +226,22 @@ def test_cells_know_role_frame_and_prompt():
     view.show(("sink", "window", "current"), (0, 7, 8), ("a", "a", "b"), ((0.2, 0.3, 0.5),))
     assert view.cells == [["sink", 0, 0], ["window", 7, 0], ["current", 8, 1]]
     assert view.prompts == ["a", "b"] and view.shares == [[0.2, 0.3, 0.5]]
-    with pytest.raises(ValueError, match="role must be one of sink, window, current, got 'x'"):
+    with pytest.raises(
+        ValueError, match="role must be one of sink, anchor, window, current, got 'x'"
+    ):
         view.show(("x",), (0,), ("a",))
+
+
+def test_what_a_switch_wrote_anew_is_told_once_and_every_prompt_has_a_colour():
+    view = CacheView()
+    roles, prompts = ("sink", "window", "current"), ("a", "b", "b")
+    view.show(roles, (0, 7, 8), prompts, None, (False, True, False))
+    assert view.rewritten == [7] and view.switches == 1 and len(set(view.hues)) == 2
+    view.show(roles, (0, 8, 9), prompts, None, (False, False, False))
+    view.show(roles, (0, 9, 10), prompts)
+    assert view.switches == 1
+    view.show(roles, (0, 9, 10), ("b", "b", "b"))
+    assert view.hues == [view.colours.of("b")] != [view.colours.of("a")]
 
 
 def test_a_cache_that_grows_without_end_shows_its_ends():

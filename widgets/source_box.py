@@ -9,6 +9,7 @@ from pathlib import Path
 
 import traitlets
 
+from .file_parts import FileParts
 from .panel import Panel, script, style
 
 KINDS = ("drawing", "camera", "file")
@@ -18,7 +19,7 @@ MAX_FILE_MB = 200
 class SourceBox(Panel):
     """`on_kind(kind)`, `on_camera(jpeg bytes)` and `on_file(path)`."""
 
-    _esm = script("common", "source_box")
+    _esm = script("common", "file_parts", "source_box")
     _css = style("source_box")
 
     kind = traitlets.Unicode("drawing").tag(sync=True)
@@ -35,7 +36,7 @@ class SourceBox(Panel):
         super().__init__(handlers, on_error=on_error)
         self._on_kind_cb, self._on_camera_cb, self._on_file_cb = on_kind, on_camera, on_file
         self._folder = None
-        self._parts = []
+        self._parts = FileParts(MAX_FILE_MB)
 
     def choose(self, kind):
         """Take the input from `kind`."""
@@ -51,19 +52,13 @@ class SourceBox(Panel):
             self.send({"kind": "next"})
 
     def _on_file(self, content, buffers):
-        if content["part"] == 0:
-            self._parts = []
-        self._parts.append(bytes(buffers[0]))
-        if sum(map(len, self._parts)) > MAX_FILE_MB * 2**20:
-            self._parts = []
-            raise ValueError(f"file must be at most {MAX_FILE_MB} MB, got more; cut it first")
-        if content["part"] + 1 < content["parts"]:
+        data = self._parts.add(content, buffers)
+        if data is None:
             return
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="playground-")
         path = Path(self._folder.name) / Path(content["name"]).name
-        path.write_bytes(b"".join(self._parts))
-        self._parts = []
+        path.write_bytes(data)
         self._on_file_cb(path)
         self.kind, self.name = "file", path.name
 

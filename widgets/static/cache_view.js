@@ -1,8 +1,8 @@
 // The entries of the KV cache. A frame keeps its cell, so that one sees the strip roll to the left.
 
-const PROMPT_HUES = [285, 130, 48, 175, 330, 90, 240, 10];
-const ROLE_WORDS = { sink: "sink: kept for ever", window: "window: the last frames",
-  current: "in the making now" };
+const ROLE_WORDS = { sink: "sink: kept for ever", anchor: "anchor: the first chunk under these words",
+  window: "window: the last frames", current: "in the making now" };
+const CACHE_ROLES = Object.keys(ROLE_WORDS);
 
 export default () => {
   function render({ model, el }) {
@@ -15,12 +15,7 @@ export default () => {
     el.classList.add("pg-panel", "pg-cache-view");
     el.append(h("div", { class: "pg-cache-main" }, strip, legend), ask, bars);
     const cells = new Map();
-    const seen = []; // prompts in the order in which they came, so that each keeps its colour
-
-    const hue = (prompt) => {
-      if (!seen.includes(prompt)) seen.push(prompt);
-      return PROMPT_HUES[seen.indexOf(prompt) % PROMPT_HUES.length];
-    };
+    const colour = (prompt) => `hsl(${model.get("hues")[prompt] ?? 0} 55% 45%)`;
 
     function cellOf(frame) {
       if (cells.has(frame)) return cells.get(frame);
@@ -48,21 +43,34 @@ export default () => {
         cell.title = `frame ${frame}; ${ROLE_WORDS[role]}; ${prompts[prompt]}`;
         cell.firstChild.textContent = frame;
         cell.style.setProperty("--place", place);
-        cell.style.setProperty("--prompt", `hsl(${hue(prompts[prompt])} 70% 52%)`);
+        cell.style.setProperty("--prompt", colour(prompt));
         place += 1;
       });
       strip.style.setProperty("--cells", Math.max(place, 9));
       strip.dataset.newest = list.length ? list.at(-1)[1] : "";
       const count = (role) => list.filter((cell) => cell[0] === role).length;
       const more = model.get("hidden");
-      strip.setAttribute("aria-label", `cache: ${count("sink")} sink, ${count("window") + more} window, `
+      strip.setAttribute("aria-label", `cache: ${count("sink")} sink, ${count("anchor") + count("window") + more} window, `
         + `${count("current")} current entries`);
       legend.replaceChildren(
-        ...["sink", "window", "current"].filter(count).map((role) =>
+        ...CACHE_ROLES.filter(count).map((role) =>
           h("span", { title: ROLE_WORDS[role] }, h("i", { "data-role": role }), role)),
         ...(more ? [h("span", {}, `and ${more} older ones`)] : []),
-        ...prompts.map((prompt) => h("span", { class: "pg-cache-prompt" },
-          h("i", { class: "pg-line", style: `--prompt: hsl(${hue(prompt)} 70% 52%)` }), prompt)));
+        ...prompts.map((prompt, at) => h("span", { class: "pg-cache-prompt", title: prompt },
+          h("i", { class: "pg-line", style: `--prompt: ${colour(at)}` }), prompt)));
+    }
+
+    function flash(count) {
+      if (!count) return;
+      for (const frame of model.get("rewritten")) {
+        const cell = cells.get(frame);
+        if (!cell) continue;
+        cell.classList.remove("pg-rewritten");
+        void cell.offsetWidth; // so that the same cell flashes again
+        cell.classList.add("pg-rewritten");
+        cell.title += "; just written anew under the new words";
+      }
+      strip.dataset.switches = count;
     }
 
     function showShares(shares) {
@@ -79,6 +87,9 @@ export default () => {
     const stops = [
       follow(model, "cells", show),
       follow(model, "prompts", show),
+      follow(model, "hues", show),
+      follow(model, "switches", flash),
+      follow(model, "filled_by", (what) => { el.dataset.filledBy = what; }),
       follow(model, "shares", showShares),
       follow(model, "wanted", (on) => {
         ask.setAttribute("aria-pressed", on);

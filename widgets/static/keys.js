@@ -19,6 +19,8 @@ export default () => {
       if (target.matches(TEXT) || modified) return;
       if (event.key === "Escape" && model.get("shown")) model.send({ kind: "close" });
       const key = event.key;
+      const own = target.closest("[data-own-keys]"); // a widget inside may need a key itself
+      if (own && own.dataset.ownKeys.split(" ").includes(key)) return;
       const pressable = (key === " " || key === "Enter") && target.matches(PRESSABLE);
       if (event.repeat || pressable || !(key in model.get("meanings"))) return;
       if (key === "Enter" && target.matches(".pg-pen-layer")) return;

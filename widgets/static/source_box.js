@@ -2,7 +2,6 @@
 
 const LABELS = { drawing: "your drawing", camera: "camera", file: "a picture or film" };
 const CAMERA_GAP_MS = 66;
-const PART_BYTES = 1 << 20; // the server cuts connections that send too much at once
 
 export default () => {
   function render({ model, el }) {
@@ -61,17 +60,7 @@ export default () => {
       model.send({ kind: "camera" }, undefined, [await blob.arrayBuffer()]);
     }
 
-    file.addEventListener("change", async () => {
-      const [chosen] = file.files;
-      if (!chosen) return;
-      const bytes = await chosen.arrayBuffer();
-      const parts = Math.max(1, Math.ceil(bytes.byteLength / PART_BYTES));
-      for (let part = 0; part < parts; part += 1) {
-        const piece = bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES);
-        model.send({ kind: "file", name: chosen.name, part, parts }, undefined, [piece]);
-      }
-      file.value = "";
-    });
+    file.addEventListener("change", () => sendFile(model, file, "file"));
     const onMessage = (message) => {
       if (message.kind === "next") {
         setTimeout(sendPicture, Math.max(0, sentAt + CAMERA_GAP_MS - performance.now()));
