@@ -229,5 +229,5 @@ def test_a_sink_longer_than_that_of_the_policy_is_cut(model):
 
 def test_the_names_are_those_of_the_knob_and_others_are_refused():
     assert tuple(STRATEGIES) == RECACHES
-    with pytest.raises(ValueError, match="recache must be one of longlive, .*; got 'wipe'"):
+    with pytest.raises(ValueError, match=r"recache must be one of longlive, .*; got 'wipe'"):
         strategy("wipe")

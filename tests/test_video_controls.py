@@ -25,6 +25,10 @@ BAD = [
     ({"sizes": {"sink": -1}}, r"size sink must be in 0\.\.1000, got -1"),
     ({"sizes": {"sink": 1.5}}, r"size sink must be a whole number in 0\.\.1000, got 1\.5"),
     ({"recache": "wipe"}, "recache must be one of longlive, .*, stale; got 'wipe'"),
+    (
+        {"transition": 4},
+        r"transition must be a Transition or None, got 4; use Transition\(chunks=4\)",
+    ),
     ({"text_guidance": -1}, r"text_guidance must be in 0\.\.10, got -1"),
     ({"text_guidance": float("nan")}, r"text_guidance must be in 0\.\.10, got nan"),
     ({"motion_guidance": "much"}, r"motion_guidance must be a number in 0\.\.10, got 'much'"),

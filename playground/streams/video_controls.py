@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, no_type_check
 
 from playground.streams import checks as check
+from playground.streams.transition import Transition, check_transition
 
 MAX_STEPS = 4
 RECACHES = ("longlive", "longlive_sink", "causal", "flush", "anchor", "cross", "stale")
@@ -31,6 +32,7 @@ class VideoControls:
     sizes: tuple[tuple[str, int], ...] = ()  # of the policy, as a mapping or pairs; () = its own
     chunk: int | None = None  # latent frames made at once, 1..12; None = as the model was trained
     recache: str = "longlive"  # what a new prompt does to the past, a name in memory.switching
+    transition: Transition | None = None  # over how many chunks new words come in; None = at once
     text_guidance: float | int = 0.0  # w_t of the joint guidance, 0..10; 0 = off
     motion_guidance: float | int = 0.0  # w_m, 0..10; 0 = off
     seed: int = 0  # 0..2**32 - 1
@@ -49,6 +51,7 @@ class VideoControls:
         check.check_kind("prompt", self.prompt, str, "a text")
         check.check_kind("policy", self.policy, str, "the name of a policy")
         check.check_choice("recache", self.recache, RECACHES)
+        check_transition(self.transition)
         check.check_kind("paused", self.paused, bool, "True or False")
         _check_tracks(self.tracks)
         for name, value in settled.items():

@@ -20,6 +20,9 @@ class VideoKnobs:
     sizes = knob("sizes", "Sizes of the policy, such as {'sink_chunks': 0}; () = its own.")
     chunk = knob("chunk", "Latent frames made at once; None = as trained.")
     recache = knob("recache", "What a new prompt does to the past: a name in memory.switching.")
+    transition = knob(
+        "transition", "Transition(chunks=4): new words come in softly; None = at once."
+    )
     text_guidance = knob("text_guidance", "Weight of the text, 0..10; 0 = off.")
     motion_guidance = knob("motion_guidance", "Weight of the tracks, 0..10; 0 = off.")
     seed = knob("seed", "Seed of all noise.")

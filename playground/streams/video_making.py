@@ -21,11 +21,13 @@ from playground.frames.tensors import from_tensor
 from playground.memory.policies import Policy, policy
 from playground.memory.switching import Rewriting, strategy
 from playground.models.attention_shares import attention_shares
-from playground.models.key_values import Context
+from playground.models.key_values import MEMORY, VELOCITY, Context
 from playground.models.video_model import VideoModel
 from playground.streams import rollout
+from playground.streams.mixed_prompts import context_of
 from playground.streams.rollout import ChunkResult, Forward, RolloutState
 from playground.streams.stopwatch import Stopwatch
+from playground.streams.transition import heard_next, in_words
 from playground.streams.video_controls import VideoControls
 from playground.streams.video_values import CacheView, Chunk, Flight, Shares, Switch
 
@@ -55,7 +57,9 @@ class Making:
 
 def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = False) -> Flight:
     """The next chunk; with `attention`, one more pass measures how it looked at the cache."""
-    before, rewriting = told(flight, making)
+    hearing = heard_next(flight.hearing, making.controls.prompt, making.controls.transition)
+    context = context_of(making.model, hearing)
+    before, rewriting = told(replace(flight, hearing=hearing), context, making)
     watch.lap("prepare" if rewriting is None else "recache")
     switch = switch_of(flight, rewriting, making, watch)
     before, commanded = with_tracks(before, making)
@@ -65,7 +69,7 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     state, result = rollout.generate_chunk(
         guided(making, has_tracks=grid is not None),
         before.rollout,
-        making.context,
+        context,
         making.policy,
         NoisePlan.few_step(making.model.times(making.controls.steps)),
         fresh,
@@ -75,7 +79,7 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     pixels = making.model.decode(result.latents)
     watch.lap("decode")
     frames = from_tensor(pixels[0].transpose(0, 1))
-    shares = shares_of(before.rollout, result, making, grid) if attention else None
+    shares = shares_of(before.rollout, result, making, context, grid) if attention else None
     chunk = Chunk(
         frames=frames,
         index=before.rollout.chunk,
@@ -84,25 +88,26 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
         timings=watch.total(),
         cache=cache_view(state, before, switch, making.policy.chunk, shares),
         tracks=None if commanded is None else commanded.window(1, commanded.frames - 1),
+        heard=hearing.mixture,
         switch=switch,
     )
     return replace(before, rollout=state, chunk=chunk, shown=0)
 
 
-def told(flight: Flight, making: Making) -> tuple[Flight, Rewriting | None]:
-    """The flight under the prompt of the controls, and what that did to a past, where there is one."""
-    state, prompt = flight.rollout, making.controls.prompt
-    if dict(flight.told).get(state.prompt) == prompt:
+def told(flight: Flight, context: Context, making: Making) -> tuple[Flight, Rewriting | None]:
+    """The flight under what it hears now, and what that did to a past, where there is one."""
+    state, mixture = flight.rollout, flight.hearing.mixture
+    if dict(flight.told).get(state.prompt) == mixture:
         return flight, None
     number, rewriting = state.prompt + 1 if flight.told else state.prompt, None
-    if state.frame:
+    if state.frame and flight.hearing.rewrites:
         rewriting = rollout.planned(state, making.policy, strategy(making.controls.recache))
-        forward, context = making.model.forward, making.context
+        forward = making.model.forward
         state = rollout.recache(forward, state, context, making.policy, rewriting, number)
     state = replace(state, prompt=number)
     known = {*state.cache.prompts, number}
     texts = tuple(pair for pair in flight.told if pair[0] in known and pair[0] != number)
-    return replace(flight, rollout=state, told=(*texts, (number, prompt))), rewriting
+    return replace(flight, rollout=state, told=(*texts, (number, mixture))), rewriting
 
 
 # ------------------------------------------------------------ what steers a chunk
@@ -173,11 +178,20 @@ def guided(making: Making, *, has_tracks: bool) -> Forward:
         return model.forward
     nothing = model.context("")
 
-    def forward(x: Tensor, t: Tensor, context: Context, *, tracks: Any = None, **where: Any) -> Any:
-        velocity, fresh = model.forward(x, t, context, tracks=tracks, **where)
-        if not t.any():  # only keys and values are wanted
+    def forward(
+        x: Tensor,
+        t: Tensor,
+        context: Context,
+        *,
+        tracks: Any = None,
+        only: Any = None,
+        **where: Any,
+    ) -> Any:
+        velocity, fresh = model.forward(x, t, context, tracks=tracks, only=only, **where)
+        if only == MEMORY:
             return velocity, fresh
         no_text = no_tracks = None
+        where["only"] = VELOCITY
         if weighing.no_text:
             no_text, _ = model.forward(x, t, nothing, tracks=tracks, **where)
         if weighing.no_tracks:
@@ -212,13 +226,15 @@ def cache_view(
     state: RolloutState, flight: Flight, switch: Switch | None, chunk: int, shares: Shares | None
 ) -> CacheView:
     """The cache after a chunk, in words."""
-    cache, texts = state.cache, dict(flight.told)
+    cache, told_by = state.cache, dict(flight.told)
+    heard = tuple(told_by[number] for number in cache.prompts)
     rewritten = () if switch is None else switch.rewritten
     return CacheView(
         roles=cache.roles(chunk),
         frames=cache.frames,
-        prompts=tuple(texts.get(number, "") for number in cache.prompts),
+        prompts=tuple(in_words(mixture) for mixture in heard),
         attention=shares,
+        heard=heard,
         numbers=cache.prompts,
         rewritten=tuple(frame in rewritten for frame in cache.frames),
         recache_ms=0.0 if switch is None else switch.ms,
@@ -226,12 +242,16 @@ def cache_view(
 
 
 def shares_of(
-    before: RolloutState, result: ChunkResult, making: Making, grid: Tensor | None
+    before: RolloutState,
+    result: ChunkResult,
+    making: Making,
+    context: Context,
+    grid: Tensor | None,
 ) -> Shares:
     """Attention of every layer on sink, window and current in the clean pass, on plain PyTorch."""
     transformer, count = making.model.transformer, result.latents.shape[2]
     seen = rollout.look(
-        transformer.forward, before.cache, making.context, making.policy, result.frame, count, grid
+        transformer.forward, before.cache, context, making.policy, result.frame, count, grid
     )
     _, height, width = making.model.latent_shape
     _, rows, columns = transformer.config.patch_size

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 
 from playground.conditioning.tracks import Tracks
 from playground.streams.rollout import RolloutState
+from playground.streams.transition import Hearing, Mixture
 from playground.streams.video_controls import VideoControls
 
 Shares = tuple[tuple[float, float, float], ...]  # a layer: (sink, window, current), together 1
@@ -31,8 +32,9 @@ class CacheView:
 
     roles: tuple[str, ...]  # "sink", "anchor", "window" or "current"
     frames: tuple[int, ...]  # number of the latent frame that the entry is of
-    prompts: tuple[str, ...]  # what the entry was told
+    prompts: tuple[str, ...]  # what the entry was told, in words; a mixture with its shares
     attention: Shares | None = None  # on sink, window (with anchor), current; only when asked
+    heard: tuple[Mixture, ...] = ()  # the same as (text, share) pairs, the heaviest first
     numbers: tuple[int, ...] = ()  # number of the prompt that the entry was told, from 0
     rewritten: tuple[bool, ...] = ()  # whether a switch computed the entry anew for this chunk
     recache_ms: float = 0.0  # what that cost; 0 without a switch
@@ -49,6 +51,7 @@ class Chunk:
     timings: dict[str, float]  # ms: prepare, recache, network, decode, total
     cache: CacheView
     tracks: Tracks | None  # what was commanded for these frames, points [T, p, 2]
+    heard: Mixture = ()  # what the frames were really told: during a transition, several texts
     switch: Switch | None = None  # what a new prompt did to the past just before; None = none came
 
 
@@ -93,7 +96,8 @@ class Flight:
     """Everything a stream remembers from one chunk to the next."""
 
     rollout: RolloutState = field(default_factory=RolloutState)
-    told: tuple[tuple[int, str], ...] = ()  # texts of the prompts that the cache still knows
+    hearing: Hearing | None = None  # what the last chunk heard
+    told: tuple[tuple[int, Mixture], ...] = ()  # of the prompt numbers that the cache still knows
     tracks: Any = None  # those of the last chunk
     tracks_from: int = 0  # frame at which they began
     chunk: Chunk | None = None  # the newest one
