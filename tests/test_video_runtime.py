@@ -9,7 +9,7 @@ import torch
 from torch.testing import assert_close
 
 from playground.models import runtime as image_runtime
-from playground.models.cached_step import CachedStep, rotated, turn_of, words
+from playground.models.cached_step import CachedStep, rotated, told, turn_of, words
 from playground.models.key_values import KeyValues
 from playground.models.runtime import Runtime
 from playground.models.video_runtime import SwappingForward, attach, check_equal
@@ -57,14 +57,29 @@ def call_of(model, frames=6, seed=0):
 def test_the_step_with_a_rotated_past_is_the_cached_forward(channels):
     model = small_model(track_channels=channels)
     (x, t, context), where = call_of(model)
-    velocity, fresh = model.transformer(x, t, context, **where)
-    turn = turn_of(model.transformer, 1, 1, where["positions"], where["past_positions"])
+    wan = model.transformer
+    velocity, fresh = wan(x, t, context, **where)
+    turn = turn_of(wan, 1, 1, where["positions"], where["past_positions"])
     spots = turn.cos[turn.first_new :], turn.sin[turn.first_new :]
-    inputs = [x, t, *spots, *rotated(where["past"], turn), *words(context)]
-    inputs += [where["tracks"]] if channels else []
-    got, k, v = CachedStep(model.transformer)(*inputs)
+    inputs = [x, *wan.timed(t, x.dtype), *spots, *rotated(where["past"], turn), *words(context)]
+    inputs += [told(wan, x, where["tracks"])] if channels else []
+    got, k, v = CachedStep(wan)(*inputs)
     assert_close(got, velocity, atol=1e-5, rtol=1e-5)
     assert_close((k, v), (fresh.k, fresh.v), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [62, 0], ids=["tracks", "no tracks"])
+@torch.inference_mode()
+def test_what_is_asked_for_alone_is_what_both_would_be(channels):
+    model = small_model(track_channels=channels)
+    call, where = call_of(model)
+    velocity, fresh = model.transformer(*call, **where)
+    alone, nothing = model.transformer(*call, **where, only="velocity")
+    assert nothing is None
+    assert_close(alone, velocity, rtol=0, atol=0)
+    nothing, alone = model.transformer(*call, **where, only="memory")
+    assert nothing is None
+    assert_close((alone.k, alone.v), (fresh.k, fresh.v), rtol=1e-6, atol=1e-6)
 
 
 class Counting:
@@ -73,7 +88,7 @@ class Counting:
     def __init__(self):
         self.names = []
 
-    def __call__(self, name, samples):
+    def __call__(self, name, samples, **more):
         self.names.append(name)
         raise RuntimeError("no compiler here")
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from playground.diffusion import flow
 from playground.models.cached_step import rotated, turn_of
 from playground.models.causal_wan import CausalWan
-from playground.models.key_values import Context, KeyValues
+from playground.models.key_values import VELOCITY, Context, KeyValues
 from playground.models.openvino_runtime import Conversion
 from playground.models.video_model import VideoModel, VideoNetworks
 
@@ -78,13 +78,16 @@ class StatefulDiffusers:
         past: KeyValues | None = None,
         past_positions: Tensor | None = None,
         tracks: Tensor | None = None,
-    ) -> tuple[Tensor, KeyValues]:
+        only: str | None = None,
+    ) -> tuple[Tensor | None, KeyValues | None]:
         """One pass; `context` is not used, the prompt was told before."""
         if past is not self._past or past is None:
             self._see(x, positions, past, past_positions)
         if self.ours.config.track_dim:
             x = torch.cat([x, self._track_channels(x, tracks)], 1)
         velocity = self.theirs(x, t[:, 0], self.text, return_dict=False)[0]
+        if only == VELOCITY:
+            return velocity, None
         frames = (len(positions), -1)
         k, v = (
             torch.stack([getattr(memory, name) for memory in self._memories]).unflatten(2, frames)

@@ -1,69 +1,97 @@
 """The cached forward as a graph of plain tensors: what a compiler needs, and less work a call.
 
-All passes of a chunk see the same past at the same positions, so its keys come in rotated already, heads
-before tokens, once a chunk instead of once a pass and layer. The numbers are those of `CausalWan.forward`
-(a test keeps them equal). One stream at a time, no mask: what streaming needs. Knows no compiler.
+What all passes of a chunk share comes in ready, once a chunk instead of once a pass: the keys of the past,
+rotated, heads before tokens; what the tracks add to the tokens. What all chunks share does so too: what a
+time tells the layers. The numbers are those of `CausalWan.forward` (a test keeps them equal), in float32.
+One stream at a time: what streaming needs. Knows no compiler.
 """
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from playground.models.causal_wan import CausalWan
 from playground.models.key_values import Context, KeyValues
-from playground.models.rotary import Turn, sinusoid
+from playground.models.rotary import Turn
 
 
 class CachedStep(nn.Module):
-    """`step(x, t, cos, sin, past_k, past_v, context_k, context_v, tracks)` -> velocity, keys, values.
+    """`step(x, e, e0, cos, sin, past_k, past_v, context_k, context_v, told)` -> velocity, keys, values.
 
-    Contexts come as [l, b, a, n, d]; `tracks` is left out for models without that input. Keys and
-    values that come out are [l, b, t, n, a, d], not rotated, as from the transformer itself.
+    e and e0 are `CausalWan.timed`; cos and sin the rows of the new tokens; contexts come as
+    [l, b, a, n, d]; `told` is left out for models without a track input. Keys and values that come out
+    are [l, b, t, n, a, d], not rotated. Without a past (None), new frames may be masked.
     """
 
-    def __init__(self, wan: CausalWan) -> None:
+    def __init__(self, wan: CausalWan, mask: Bool[Tensor, "m m"] | None = None) -> None:
         super().__init__()
-        self.wan = wan
+        self.wan, self.mask = wan, mask
         width = wan.config.dim // wan.config.num_heads
         crossed = torch.eye(width).unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
         self.register_buffer("crossed", crossed, persistent=False)  # x @ it = pairs exchanged
 
     def forward(
-        self, x: Tensor, t: Tensor, cos: Tensor, sin: Tensor, past_k: Tensor, past_v: Tensor,
-        context_k: Tensor, context_v: Tensor, tracks: Tensor | None = None,
+        self, x: Tensor, e: Tensor, e0: Tensor, cos: Tensor, sin: Tensor, past_k: Tensor | None,
+        past_v: Tensor | None, context_k: Tensor, context_v: Tensor, told: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
         """See the class."""
         wan, new = self.wan, []
-        tokens, (rows, columns) = wan._patches(x, tracks)
-        e = wan.time_embedding(sinusoid(t, wan.config.freq_dim))
-        e0 = wan.time_projection(e).unflatten(-1, (6, -1))
+        tokens = _embedded(wan, x)
+        tokens = tokens if told is None else tokens + told
         for layer, block in enumerate(wan.blocks):
-            shift, scale, gate, *feed = (block.modulation + e0).unsqueeze(3).unbind(2)
+            shift, scale, gate, *feed = block.modulated(e0)
             flat = (block._normed(tokens) * (1 + scale) + shift).flatten(1, 2)
             query = self._turned(block.self_attn.query(flat), cos, sin)
             key, value = block.self_attn.key_value(flat)
-            keys = torch.cat([past_k[layer], self._turned(key, cos, sin).transpose(1, 2)], 2)
-            values = torch.cat([past_v[layer], value.transpose(1, 2)], 2)
-            tokens = tokens + _attended(block.self_attn, query, keys, values, tokens) * gate
+            keys = _after(past_k, layer, self._turned(key, cos, sin))
+            mixed = _attended(block.self_attn, query, keys, _after(past_v, layer, value), self.mask)
+            tokens = tokens + mixed.view_as(tokens) * gate
             query = block.cross_attn.query(block.norm3(tokens).flatten(1, 2))
-            words = context_k[layer], context_v[layer]
-            tokens = tokens + _attended(block.cross_attn, query, *words, tokens)
+            mixed = _attended(block.cross_attn, query, context_k[layer], context_v[layer])
+            tokens = tokens + mixed.view_as(tokens)
             shift, scale, gate = feed
             tokens = tokens + block.ffn(block._normed(tokens) * (1 + scale) + shift) * gate
             new.append((key, value))
-        velocity = wan._unpatched(wan.head(tokens, e), rows, columns)
-        frames = (x.shape[2], rows * columns)
-        k, v = (torch.stack(part).unflatten(2, frames) for part in zip(*new, strict=True))
-        return velocity, k, v
+        _, rows, columns = wan.config.patch_size
+        grid = x.shape[3] // rows, x.shape[4] // columns
+        k, v = (
+            torch.stack(part).unflatten(2, (x.shape[2], grid[0] * grid[1]))
+            for part in zip(*new, strict=True)
+        )
+        return wan._unpatched(wan.head(tokens, e), *grid), k, v
 
     def _turned(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         return x * cos + (x @ self.crossed) * sin
 
 
-def _attended(part: nn.Module, query: Tensor, keys: Tensor, values: Tensor, like: Tensor) -> Tensor:
-    mixed = F.scaled_dot_product_attention(query.transpose(1, 2), keys, values)
-    return part.o(mixed.transpose(1, 2).flatten(2)).view_as(like)
+def _embedded(wan: CausalWan, x: Tensor) -> Tensor:
+    """The patch embedding of the latents alone."""
+    weight = wan.patch_embedding.weight[:, : wan.config.in_dim].flatten(1)
+    return F.linear(wan._cut(x), weight, wan.patch_embedding.bias)
+
+
+def told(
+    wan: CausalWan,
+    x: Float[Tensor, "b c t h w"],
+    tracks: Float[Tensor, "b e T h w"] | None,
+) -> Float[Tensor, "b t n c2"]:
+    """What tracks (None: unspecified) add to the tokens: their part of the patch embedding."""
+    weight = wan.patch_embedding.weight[:, wan.config.in_dim :].flatten(1)
+    return F.linear(wan._cut(wan._track_channels(x, tracks)), weight)
+
+
+def _after(past: Tensor | None, layer: int, new: Tensor) -> Tensor:
+    """Heads before tokens, with the past of a layer in front."""
+    new = new.transpose(1, 2)
+    return new if past is None else torch.cat([past[layer], new], 2)
+
+
+def _attended(
+    part: nn.Module, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    mixed = F.scaled_dot_product_attention(query.transpose(1, 2), keys, values, attn_mask=mask)
+    return part.o(mixed.transpose(1, 2).flatten(2))
 
 
 def turn_of(
@@ -79,11 +107,14 @@ def turn_of(
 
 
 def rotated(past: KeyValues, turn: Turn) -> tuple[Tensor, Tensor]:
-    """Keys and values of the past as [l, b, a, m, d], keys rotated to their positions."""
+    """Keys and values of the past as [l, b, a, m, d], keys rotated to their positions.
+
+    Pairs turn as complex numbers: one pass over the memory.
+    """
     old = turn.first_new
-    keys = past.k.flatten(2, 3)  # [l, b, m, a, d]
-    crossed = keys.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
-    keys = torch.addcmul(keys * turn.cos[:old], crossed, turn.sin[:old])
+    angles = torch.complex(turn.cos[:old, :, ::2], turn.sin[:old, :, 1::2])
+    pairs = torch.view_as_complex(past.k.flatten(2, 3).unflatten(-1, (-1, 2)))
+    keys = torch.view_as_real(pairs * angles).flatten(-2)  # [l, b, m, a, d]
     return keys.transpose(2, 3), past.v.flatten(2, 3).transpose(2, 3)
 
 

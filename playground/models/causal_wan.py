@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from playground.models.key_values import Context, KeyValues
+from playground.models.key_values import MEMORY, VELOCITY, Context, KeyValues
 from playground.models.rotary import Turn, sinusoid
 
 
@@ -112,7 +112,7 @@ class Block(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The next layer's input, and this layer's own keys and values, each [b, t, n, a, d]."""
         t, n = x.shape[1:3]
-        shift, scale, gate, shift2, scale2, gate2 = (self.modulation + e).unsqueeze(3).unbind(2)
+        shift, scale, gate, shift2, scale2, gate2 = self.modulated(e)
         flat = torch.addcmul(shift, self._normed(x), 1 + scale).flatten(1, 2)
         query = self.self_attn.query(flat)
         key, value = self.self_attn.key_value(flat)
@@ -126,6 +126,17 @@ class Block(nn.Module):
         x = x + self.cross_attn.o(across.flatten(2)).view_as(x)
         x = torch.addcmul(x, self.ffn(torch.addcmul(shift2, self._normed(x), 1 + scale2)), gate2)
         return x, key.unflatten(1, (t, n)), value.unflatten(1, (t, n))
+
+    def memory(
+        self, x: Float[Tensor, "b t n c"], e: Float[Tensor, "b t 6 c"]
+    ) -> tuple[Tensor, Tensor]:
+        """This layer's own keys and values and no more: all that a clean pass wants of the last one."""
+        shift, scale, *_ = self.modulated(e)
+        return self.self_attn.key_value(torch.addcmul(shift, self._normed(x), 1 + scale))
+
+    def modulated(self, e: Float[Tensor, "b t 6 c"]) -> tuple[Tensor, ...]:
+        """Shift, scale and gate of the attention, then of the feed-forward, each [b, t, 1, c]."""
+        return (self.modulation + e).unsqueeze(3).unbind(2)
 
     def _normed(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, (self.dim,), eps=self.eps)
@@ -193,16 +204,17 @@ class CausalWan(nn.Module):
         past_positions: Int[Tensor, " f"] | None = None,
         mask: Bool[Tensor, "t t"] | None = None,
         tracks: Float[Tensor, "b e T h w"] | None = None,
-    ) -> tuple[Float[Tensor, "b c t h w"], KeyValues]:
+        only: str | None = None,
+    ) -> tuple[Float[Tensor, "b c t h w"] | None, KeyValues | None]:
         """Velocity (noise minus clean latents) at times `t` in [0, 1000], and the new keys and values.
 
         `positions` are the temporal positions of the new frames, `past_positions` those of the frames
         in `past`. `mask[i, j]` says whether new frame i may look at new frame j (None: at all); the
-        past is always seen. `tracks` has `track_fold` grids a latent frame; None = unspecified.
+        past is always seen. `tracks` has `track_fold` grids a latent frame; None = unspecified. `only`
+        "velocity" or "memory" (the keys and values) gives None for the other, and is less work.
         """
         tokens, (rows, columns) = self._patches(x, tracks)
-        e = self.time_embedding(sinusoid(t, self.config.freq_dim).to(tokens.dtype))
-        e0 = self.time_projection(e).unflatten(-1, (6, -1))
+        e, e0 = self.timed(t, tokens.dtype)
         all_positions = positions if past is None else torch.cat([past_positions, positions])
         head_dim = self.config.dim // self.config.num_heads
         turn = Turn(all_positions, len(positions), rows, columns, head_dim)
@@ -216,21 +228,36 @@ class CausalWan(nn.Module):
         words = zip(context.k.unbind(), context.v.unbind(), strict=True)
         new = []
         for block, before, pair in zip(self.blocks, pasts, words, strict=True):
+            if only == MEMORY and len(new) == layers - 1:
+                new.append(block.memory(tokens, e0))
+                break
             tokens, k, v = block(tokens, e0, turn, before, pair, token_mask)
             new.append((k, v))
-        kept = KeyValues(torch.stack([k for k, _ in new]), torch.stack([v for _, v in new]))
+        kept = None if only == VELOCITY else KeyValues(*map(torch.stack, zip(*new, strict=True)))
+        if only == MEMORY:
+            return None, kept
         return self._unpatched(self.head(tokens, e), rows, columns), kept
+
+    def timed(self, t: Float[Tensor, "b t"], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """What the head, [b, t, c], and what the blocks, [b, t, 6, c], are told of the time."""
+        e = self.time_embedding(sinusoid(t, self.config.freq_dim).to(dtype))
+        return e, self.time_projection(e).unflatten(-1, (6, -1))
 
     def _patches(self, x: Tensor, tracks: Tensor | None) -> tuple[Tensor, tuple[int, int]]:
         """Patch embedding as one matrix product, [b, t, n, dim]; faster than a 3D convolution on CPUs."""
         if self.config.track_dim:
             x = torch.cat([x, self._track_channels(x, tracks)], 1)
+        _, rows, columns = self.config.patch_size
+        weight = self.patch_embedding.weight.flatten(1)
+        tokens = F.linear(self._cut(x), weight, self.patch_embedding.bias)
+        return tokens, (x.shape[3] // rows, x.shape[4] // columns)
+
+    def _cut(self, x: Tensor) -> Tensor:
+        """All values of a patch side by side, [b, t, n, values of a patch]."""
         pt, ph, pw = self.config.patch_size
         b, c, t, h, w = x.shape
         cut = x.reshape(b, c, t // pt, pt, h // ph, ph, w // pw, pw)
-        cut = cut.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4).flatten(2, 3)
-        weight = self.patch_embedding.weight.flatten(1)
-        return F.linear(cut, weight, self.patch_embedding.bias), (h // ph, w // pw)
+        return cut.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4).flatten(2, 3)
 
     def _track_channels(self, x: Tensor, tracks: Tensor | None) -> Tensor:
         """The track head's answer on the latent grid; of an empty grid where nothing is specified."""

@@ -1,10 +1,10 @@
-"""Networks through OpenVINO, in float32: about twice as fast as plain PyTorch on a CPU.
+"""Networks through OpenVINO: about twice as fast as plain PyTorch on a CPU.
 
 A network is converted once with a free batch axis, kept on disk under a key of its weights, and
 compiled for every static shape. Inputs and outputs live in memory that is shared with the
-compiled network, so a call copies a few kilobytes and allocates its answer. Bfloat16 would be
-faster still, but differs from the plain network by more than 0.01. Knows nothing of threads and
-of when which network is used.
+compiled network, so a call copies a few kilobytes and allocates its answer. Several compiled networks
+may give different answers of one graph to the same inputs. Pictures run in float32: in bfloat16 they
+differ from the plain network by more than 0.01. Knows nothing of threads and of when which network is used.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from playground.models.networks import latents_of
 
-FORMAT = "1"  # of what is kept on disk; another number makes old files unread
+FORMAT = "2"  # of what is kept on disk; another number makes old files unread
 KEPT_NETWORKS = 12
 ENDINGS = ("xml", "bin")
 
@@ -65,47 +65,72 @@ class Conversion:
 
     graphs: ClassVar[dict[str, Callable[..., nn.Module]]] = GRAPHS
 
-    def __init__(self, unet: nn.Module, vae: nn.Module, folder: Path | None = None) -> None:
-        self._networks = unet, vae
+    def __init__(
+        self,
+        unet: nn.Module,
+        vae: nn.Module,
+        folder: Path | None = None,
+        precision: str = "f32",
+    ) -> None:
+        self._networks, self._precision = (unet, vae), precision
         self._folder = cache_folder() if folder is None else folder
         self._keys: dict[str, str] = {}
         self._unkept: dict[str, Any] = {}  # converted, but the disk did not take it
 
-    def __call__(self, name: str, samples: tuple[Tensor, ...]) -> "Compiled":
-        """The network of that name, compiled for the shapes of the samples."""
+    def __call__(self, name: str, samples: tuple[Tensor, ...], **more: Any) -> "Compiled":
+        """The network of that name, compiled for the shapes of the samples; `more` as in `Compiled`."""
+        more["precision"] = self._precision
         graph = self.graphs[name](*self._networks).eval()
         key = self._keys.setdefault(name, f"{name}-{_fingerprint(graph)}")
         kept = self._folder / f"{key}.xml"
         if kept.is_file():
             try:
-                return Compiled(str(kept), samples)
+                return Compiled(str(kept), samples, **more)
             except RuntimeError:  # damaged, or of another build: made again below
                 _forget(kept)
         if name not in self._unkept:
             model = _converted(graph, samples)
             if _keep(model, kept):
-                return Compiled(str(kept), samples)
+                return Compiled(str(kept), samples, **more)
             self._unkept[name] = model
-        return Compiled(self._unkept[name], samples)
+        return Compiled(self._unkept[name], samples, **more)
 
 
 class Compiled:
-    """One network for one shape; calls from several threads wait for each other."""
+    """One network for one shape; calls from several threads wait for each other.
 
-    def __init__(self, source: Any, samples: tuple[Tensor, ...]) -> None:
+    `answers` are the places of the outputs that are wanted (None: all): what only others need is not
+    computed. `inputs` are those of another network of the same graph, to be shared with it.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        samples: tuple[Tensor, ...],
+        *,
+        answers: tuple[int, ...] | None = None,
+        inputs: list[Tensor] | None = None,
+        precision: str = "f32",
+    ) -> None:
         openvino = _openvino()
         core = openvino.Core()
         model = core.read_model(source) if isinstance(source, str) else source.clone()
+        if answers is not None:
+            results = model.get_results()
+            model = openvino.Model([results[n] for n in answers], model.get_parameters())
         model.reshape({place: list(sample.shape) for place, sample in enumerate(samples)})
         settings = {
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": precision,
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "ENABLE_CPU_PINNING": False,  # other programs use the same cores
         }
         compiled = core.compile_model(model, "CPU", settings)
         self._request = compiled.create_infer_request()
-        self.inputs = [_shared(openvino, self._request, n, s) for n, s in enumerate(samples)]
+        self.inputs = inputs or [torch.empty(s.shape, dtype=s.dtype) for s in samples]
+        for place, tensor in enumerate(self.inputs):
+            memory = openvino.Tensor(tensor.numpy(), shared_memory=True)
+            self._request.set_input_tensor(place, memory)
         self._answers = [
             _answer(openvino, self._request, n, o) for n, o in enumerate(compiled.outputs)
         ]
@@ -132,12 +157,6 @@ def cache_folder() -> Path:
         return Path(chosen) / "networks"
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return (Path(base) if base else Path.home() / ".cache") / "playground" / "networks"
-
-
-def _shared(openvino: ModuleType, request: Any, place: int, sample: Tensor) -> Tensor:
-    memory = np.empty(tuple(sample.shape), sample.numpy().dtype)
-    request.set_input_tensor(place, openvino.Tensor(memory, shared_memory=True))
-    return torch.from_numpy(memory)
 
 
 def _answer(openvino: ModuleType, request: Any, place: int, output: Any) -> Tensor:

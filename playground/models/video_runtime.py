@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from playground.models.cached_step import CachedStep, rotated, turn_of, words
+from playground.models.cached_step import CachedStep, rotated, told, turn_of, words
 from playground.models.causal_wan import CausalWan
-from playground.models.key_values import Context, KeyValues
+from playground.models.key_values import MEMORY, VELOCITY, Context, KeyValues
 from playground.models.openvino_runtime import Compiled, Conversion
 from playground.models.rotary import Turn
 from playground.models.runtime import (
@@ -25,10 +25,13 @@ from playground.models.runtime import (
     Swapping,
     check_openvino,
     sample_like,
+    settled,
 )
 from playground.models.video_model import VideoNetworks, eager
 
 RUNTIMES = ("auto", "eager", "openvino")
+HANDED_OVER = ("positions", "past_positions", "past", "words", "tracks")  # once, if they stay
+KEPT_TIMES = 16  # of one network, with what each tells the layers
 NOTHING = object()  # has not been handed over yet; None is a value
 
 
@@ -114,9 +117,11 @@ class SwappingForward:
         if past is not None and mask is None and x.shape[0] == 1:
             key = (torch.get_num_threads(), x.shape[2:], past.frames, context.k.shape[2])
             fast = self._ready.get(key)
+            if fast is None:
+                self._note(key, x, t, context, past)
+            fast = settled(self, fast, key, lambda: self._make_ready(key, x, t, context, past))
             if fast is not None:
                 return fast(x, t, context, past=past, **more)
-            self._note(key, x, t, context, past)
         return self.plain(x, t, context, past=past, mask=mask, **more)
 
     def _note(self, key: tuple, x: Tensor, t: Tensor, context: Context, past: KeyValues) -> None:
@@ -150,53 +155,89 @@ class SwappingForward:
 
 
 class FastStep:
-    """One compiled cached forward; hands over only what changed since the call before."""
+    """One cached forward, compiled twice over the same inputs: for velocities, and for keys and values.
+
+    Hands over only what changed since the call before; the same object means the same numbers.
+    """
 
     def __init__(
         self, wan: CausalWan, prepare: Callable[..., Compiled], call: tuple, where: dict[str, Any]
     ) -> None:
-        self._wan, self._last = wan, dict.fromkeys(("spots", "past", "words", "tracks"), (NOTHING,))
+        self._wan, self._last = wan, dict.fromkeys(HANDED_OVER, NOTHING)
+        self._times: dict[tuple, tuple[Tensor, Tensor]] = {}  # what those tell that came before
+        self._time, self._spots, self._spoken = (), (), (NOTHING, NOTHING)
         x, t, context = call
-        self._turn = self._turn_for(x, where)
-        spots = self._turn.cos[self._turn.first_new :], self._turn.sin[self._turn.first_new :]
-        inputs = [x, t, *spots, *rotated(where["past"], self._turn), *words(context)]
-        inputs += [] if where["tracks"] is None else [where["tracks"]]
-        self._step = prepare("step", tuple(tensor.contiguous() for tensor in inputs))
+        turn = self._turn = self._turn_for(x, where)
+        inputs = [x, *wan.timed(t, x.dtype), turn.cos[turn.first_new :], turn.sin[turn.first_new :]]
+        inputs += [*rotated(where["past"], turn), *words(context)]
+        self._silent = told(wan, x, None) if wan.config.track_dim else None
+        inputs += [] if self._silent is None else [self._silent]
+        samples = tuple(tensor.contiguous() for tensor in inputs)
+        self._velocity = prepare("step", samples, answers=(0,))
+        self._memory = prepare("step", samples, answers=(1, 2), inputs=self._velocity.inputs)
 
     def __call__(
-        self, x: Tensor, t: Tensor, context: Context, *, tracks: Tensor | None = None, **where: Any
-    ) -> tuple[Tensor, KeyValues]:
+        self,
+        x: Tensor,
+        t: Tensor,
+        context: Context,
+        *,
+        tracks: Tensor | None = None,
+        only: str | None = None,
+        **where: Any,
+    ) -> tuple[Tensor | None, KeyValues | None]:
         """As `CausalWan.forward`, in memory of its own."""
-        step, inputs = self._step, self._step.inputs
-        with step.one_at_a_time:
+        inputs = self._velocity.inputs
+        with self._velocity.one_at_a_time:
             inputs[0].copy_(x)
-            inputs[1].copy_(t)
+            self._tell_time(t, inputs[1:3])
+            self._tell_past(x, where, inputs[3:7])
+            if self._is_other("words", context):
+                _write(inputs[7:9], words(context))
+            if self._silent is not None and self._is_other("tracks", tracks):
+                inputs[9].copy_(self._told(x, tracks))
+            velocity = None if only == MEMORY else self._velocity.run()[0]
+            return velocity, None if only == VELOCITY else KeyValues(*self._memory.run())
+
+    def _tell_time(self, t: Tensor, places: list[Tensor]) -> None:
+        time = tuple(t.flatten().tolist())
+        if time != self._time:
+            if time not in self._times:
+                if len(self._times) >= KEPT_TIMES:
+                    self._times.clear()
+                self._times[time] = self._wan.timed(t, t.dtype)
+            _write(places, self._times[time])
+            self._time = time
+
+    def _tell_past(self, x: Tensor, where: dict[str, Any], places: list[Tensor]) -> None:
+        """Where the new frames stand, and the past rotated to where it stands."""
+        if any([self._is_other(name, where[name]) for name in ("positions", "past_positions")]):
             spots = (*where["positions"].tolist(), *where["past_positions"].tolist())
-            if self._is_other("spots", spots):
-                self._turn = turn = self._turn_for(x, where)
-                _write(inputs[2:4], (turn.cos[turn.first_new :], turn.sin[turn.first_new :]))
-                self._last["past"] = (NOTHING,)
-            if self._is_other("past", (where["past"],)):
-                _write(inputs[4:6], rotated(where["past"], self._turn))
-            if self._is_other("words", (context,)):
-                _write(inputs[6:8], words(context))
-            if len(inputs) > 8 and self._is_other("tracks", (tracks,)):
-                inputs[8].zero_() if tracks is None else inputs[8].copy_(tracks)
-            velocity, k, v = step.run()
-        return velocity, KeyValues(k, v)
+            if spots != self._spots:
+                self._turn, self._last["past"] = self._turn_for(x, where), NOTHING
+                first = self._turn.first_new
+                _write(places[:2], (self._turn.cos[first:], self._turn.sin[first:]))
+                self._spots = spots
+        if self._is_other("past", where["past"]):
+            _write(places[2:], rotated(where["past"], self._turn))
+
+    def _told(self, x: Tensor, tracks: Tensor | None) -> Tensor:
+        """What tracks add; guidance asks in turns with and without them."""
+        if tracks is None:
+            return self._silent
+        if tracks is not self._spoken[0]:
+            self._spoken = tracks, told(self._wan, x, tracks)
+        return self._spoken[1]
 
     def _turn_for(self, x: Tensor, where: dict[str, Any]) -> Turn:
         _, rows, columns = self._wan.config.patch_size
         grid = x.shape[3] // rows, x.shape[4] // columns
         return turn_of(self._wan, *grid, where["positions"], where["past_positions"])
 
-    def _is_other(self, name: str, value: tuple) -> bool:
-        """Whether it is not what the last call had; the same object means the same numbers."""
+    def _is_other(self, name: str, value: Any) -> bool:
+        """Whether it is not what the last call had."""
         last, self._last[name] = self._last[name], value
-        return len(last) != len(value) or any(
-            one is not other and not (isinstance(one, int) and one == other)
-            for one, other in zip(last, value, strict=True)
-        )
+        return value is not last
 
 
 def check_equal(expected: tuple[Tensor, KeyValues], got: tuple[Tensor, KeyValues]) -> None:

@@ -10,6 +10,7 @@ Every random number is handed in. This module knows no pixels, no prompts as tex
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
@@ -20,7 +21,7 @@ from playground.diffusion.noise_plan import NoisePlan
 from playground.memory.cache import Cache
 from playground.memory.policies import Policy, View
 from playground.memory.switching import Rewriting, Strategy
-from playground.models.causal_wan import Context, KeyValues
+from playground.models.key_values import MEMORY, VELOCITY, Context, KeyValues
 
 Forward = Callable[..., tuple[Tensor, KeyValues]]  # the signature of `CausalWan.forward`
 
@@ -70,25 +71,31 @@ class Look:
     tracks: Float[Tensor, "b e T h w"] | None
     blocks: tuple[int, ...] | None = None  # of each frame: it sees its own and earlier ones only
 
-    def __call__(self, x: Float[Tensor, "b c t h w"], t: float) -> tuple[Tensor, KeyValues]:
-        """Velocity and the frames' own keys and values, with all frames at time `t`."""
-        more = {} if self.past is None else {"past_positions": self._on(x, self.view.positions)}
+    def __call__(
+        self, x: Float[Tensor, "b c t h w"], t: float, only: str | None = None
+    ) -> tuple[Tensor | None, KeyValues | None]:
+        """Velocity and the frames' own keys and values, with all frames at time `t`, or `only` one."""
+        more = {} if self.past is None else {"past_positions": _on(x.device, self.view.positions)}
         if self.blocks is not None:
-            block = self._on(x, self.blocks)
+            block = _on(x.device, self.blocks)
             more["mask"] = block[:, None] >= block[None]
         return self.forward(
             x,
             flow.frame_times(t, x),
             self.context,
-            positions=self._on(x, self.view.query),
+            positions=_on(x.device, self.view.query),
             past=self.past,
             tracks=self.tracks,
+            only=only,
             **more,
         )
 
-    @staticmethod
-    def _on(x: Tensor, positions: tuple[int, ...]) -> Tensor:
-        return torch.tensor(positions, device=x.device)
+
+@lru_cache(maxsize=64)
+def _on(device: torch.device, positions: tuple[int, ...]) -> Tensor:
+    """The same tensor for the same numbers, so that who compares objects sees that nothing changed."""
+    with torch.inference_mode(False):  # of use outside of it too
+        return torch.tensor(positions, device=device)
 
 
 def look(
@@ -126,7 +133,7 @@ def generate_chunk(
     for prediction in denoise(seen, plan, noise):
         kept = [*kept, prediction] if keep_predictions else [prediction]
     latents = kept[-1].x0
-    _, fresh = seen(latents, plan.context_time)
+    _, fresh = seen(latents, plan.context_time, MEMORY)
     cache = policy.commit(state.cache, fresh, state.frame, state.prompt)
     result = ChunkResult(
         latents=latents,
@@ -143,7 +150,7 @@ def denoise(
     """Every denoising pass of one chunk; the x0 of the last one is the chunk."""
     x = noise[0]
     for number, turn in enumerate(plan.denoising):
-        v, _ = seen(x, turn.t)
+        v, _ = seen(x, turn.t, VELOCITY)
         x0 = flow.clean(x, v, turn.t)
         yield Prediction(t=turn.t, x=x, velocity=v, x0=x0)
         if turn.next_t is not None:
@@ -171,7 +178,7 @@ def recache(
         blocks = None if rewriting.block is None else rewriting.blocks()
         past, tracks = cache.read(rewriting.view.slots), _newest_tracks(state, count)
         seen = Look(model_forward, context, rewriting.view, past, tracks, blocks)
-        _, fresh = seen(state.clean[:, :, -count:], context_time)
+        _, fresh = seen(state.clean[:, :, -count:], context_time, MEMORY)
         cache = policy.commit(cache, fresh, rewriting.start, prompt)
     return replace(state, prompt=prompt, cache=cache)
 
