@@ -113,7 +113,7 @@ def test_one_message_names_every_key_that_does_not_fit(wan, tmp_path):
         del state[f"blocks.{block}.ffn.2.bias"]
     state["head.head.bias"] = torch.zeros(3)
     state["critic.weight"] = torch.zeros(1)
-    with pytest.raises(ValueError, match="keys of .* must be those of the transformer") as caught:
+    with pytest.raises(ValueError, match=r"keys of .* must be those of the transformer") as caught:
         load_wan(put(tmp_path, state))
     message = str(caught.value)
     assert "3 missing: blocks.0-2.ffn.2.bias" in message
@@ -157,7 +157,7 @@ def test_wrong_paths_and_damaged_files_are_named(wan, tmp_path):
 
 def test_a_pickle_with_code_in_it_is_not_run(tmp_path):
     torch.save({"generator": print}, tmp_path / "bad.pt")
-    with pytest.raises(ValueError, match="must hold tensors alone|cannot be read"):
+    with pytest.raises(ValueError, match=r"must hold tensors alone|cannot be read"):
         load_wan(tmp_path / "bad.pt")
 
 
@@ -210,7 +210,7 @@ def test_a_lora_that_does_not_fit_is_refused(wan, tmp_path):
     with pytest.raises(ValueError, match=r"self_attn\.q\.weight is \[24, 9\], must be \[24, 24\]"):
         load_wan(base, lora=lora)
     torch.save({"blocks.9.self_attn.q.lora_A.weight": torch.zeros(2, 9)}, lora)
-    with pytest.raises(ValueError, match="must have both parts of .* lora_B missing"):
+    with pytest.raises(ValueError, match=r"must have both parts of .* lora_B missing"):
         load_wan(base, lora=lora)
     torch.save({"blocks.0.self_attn.q.weight": torch.zeros(2, 9)}, lora)
     with pytest.raises(ValueError, match=r"must end in lora_A\.weight"):
