@@ -22,6 +22,8 @@ Predict = Callable[
     [Tensor, Tensor, Tensor], Tensor
 ]  # (sample, timesteps, embeddings) -> raw output
 
+Settle = Callable[[Tensor], Tensor]  # clean predictions [s, b, c, h, w] to the same shape
+
 COARSER_BY = 200  # of 1000: how much noisier a prediction may have been made than is asked for
 
 
@@ -83,17 +85,18 @@ def step(
 
 
 def prime(
-    entry: Entry, slots: tuple[Plan, ...], predict: Predict
+    entry: Entry, slots: tuple[Plan, ...], predict: Predict, settle: Settle | None = None
 ) -> tuple[StreamState, Float[Tensor, "b c h w"]]:
     """One frame through all slots at once: n calls of a single frame's rows.
 
     The state is that of a stream that has seen this frame for ever, so the first picture is right
     and so is every one after it. `slots` are the `one_slot_plans`. This is also frame-by-frame
-    denoising, for comparison.
+    denoising, for comparison. `settle` may change every clean prediction before it goes on.
     """
     latents, anchors, made, kept = entry.latent[None], entry.anchor[None], [], []
     for plan in slots:
         clean, anchors = evaluate(latents, anchors, plan, predict)
+        clean = clean if settle is None else settle(clean)
         made.append(clean), kept.append(anchors)
         if plan is not slots[-1]:
             latents, anchors = plan.onward.latents(clean), plan.onward.anchors(anchors)

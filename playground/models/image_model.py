@@ -14,15 +14,15 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from playground.models.added_conditions import AddedConditions, check_conditions
+from playground.models.controlnets import ControlNets
 from playground.models.image_recipes import ImageRecipe
-from playground.models.loading import loaded
+from playground.models.loading import loaded, move
 from playground.models.lora import Loras
 from playground.models.networks import Networks, eager, pixels_per_latent
 from playground.models.text_encoding import TextEncoding
 from playground.models.vocabulary import Vocabulary, read_vocabulary, unknown_words, words_of
 
 PREDICTIONS = ("epsilon", "v_prediction")
-NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
 CACHED_PROMPTS = 256
 
 
@@ -45,11 +45,8 @@ class ImageModel:
         recipe: ImageRecipe | None = None,
     ) -> None:
         self.unet, self.vae = unet, vae
-        self.text_encoder, self.tokenizer, self.scheduler = (
-            text_encoder.eval(),
-            tokenizer,
-            scheduler,
-        )
+        self.text_encoder, self.tokenizer = text_encoder.eval(), tokenizer
+        self.scheduler = scheduler
         self.text_encoder_2 = None if text_encoder_2 is None else text_encoder_2.eval()
         self.tokenizer_2 = tokenizer_2
         self.vocabulary, self.folder, self.recipe = vocabulary, folder, recipe
@@ -59,16 +56,13 @@ class ImageModel:
             empty_is_zero=empty_is_zero,
         )
         check_conditions(unet, has_summary=text_encoder_2 is not None)
-        self.prediction: str = scheduler.config.get("prediction_type", "epsilon")
-        if self.prediction not in PREDICTIONS:
-            raise ValueError(
-                f"prediction_type must be one of {PREDICTIONS}, got {self.prediction!r}"
-            )
+        self.prediction: str = _prediction(scheduler)
         scale = None if recipe is None else recipe.embedded_guidance
         self.added = AddedConditions(unet, pixels_per_latent(vae), scale)
         self.networks: Networks = eager(unet, vae, added=self.added)
         self.runtime: Any = None  # what `use_runtime` made ready, to look at
         self.loras: Loras | None = None  # live ones
+        self.controlnets: ControlNets | None = None
         self._embeddings: OrderedDict[Any, Tensor] = OrderedDict()
 
     @classmethod
@@ -91,15 +85,12 @@ class ImageModel:
         downloaded.
         """
         device = _checked_device(device)
-        is_name = isinstance(source, str | Path)
+        is_name = isinstance(source, str | Path | ImageRecipe)
         if is_name:
             device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
             dtype = dtype or (torch.float16 if device.type == "cuda" else torch.float32)
         known = loaded(source, dtype, codec=codec, config=config)
-        for name in NETWORKS:
-            network = known.parts.get(name)
-            if network is not None:
-                _moved(network, device, dtype if name != "vae" else _codec_dtype(network, dtype))
+        move(known.parts, device, dtype)
         model = cls(
             **known.parts,
             empty_is_zero=known.empty_is_zero,
@@ -115,6 +106,32 @@ class ImageModel:
         from playground.models.runtime import attach
 
         attach(self, runtime)
+
+    def add_lora(self, source: Any, name: str | None = None) -> str:
+        """Add a LoRA, switched off, and give its name; see `Loras.add`. The networks become eager."""
+        loras = self.loras or Loras.of_parts(vars(self))
+        name = loras.add(source, name)
+        self.loras = loras
+        if self.runtime is not None and self.runtime.name != "eager":
+            self.use_runtime("eager")
+            self.runtime.message = "live LoRAs need the plain networks; fuse them for speed"
+        return name
+
+    def fuse_lora(self, source: Any, weight: float | int = 1.0) -> None:
+        """Merge a LoRA into the weights for good; prompts are encoded anew."""
+        (self.loras or Loras.of_parts(vars(self))).fuse(source, weight)
+        self._embeddings.clear()
+        if self.runtime is not None:
+            self.use_runtime(self.runtime.name)
+
+    def add_controlnet(
+        self, source: Any, name: str | None = None, *, condition: str = "scribble"
+    ) -> str:
+        """Add a ControlNet and give its name; see `ControlNets.add`."""
+        nets = self.controlnets or ControlNets(self.unet, self.added)
+        name = nets.add(source, condition, name)
+        self.controlnets = nets
+        return name
 
     @property
     def eager_reasons(self) -> tuple[str, ...]:
@@ -169,6 +186,19 @@ class ImageModel:
     ) -> Float[Tensor, "b c h w"]:
         """Raw output of the network (noise or velocity, see `prediction`), in float32."""
         return self.networks.unet(sample.to(self.dtype), timesteps, embeddings).float()
+
+    @torch.inference_mode()
+    def controlled_forward(
+        self,
+        sample: Float[Tensor, "b c h w"],
+        timesteps: Int64[Tensor, " b"],
+        embeddings: Float[Tensor, "b n d"],
+        hints: tuple[Tensor, ...],
+        strengths: tuple[tuple[str, float], ...],
+    ) -> Float[Tensor, "b c h w"]:
+        """As `unet_forward`, under ControlNets: (name, strength) pairs and a hint [b, 3, H, W] each."""
+        sample = sample.to(self.dtype)
+        return self.controlnets.unet(sample, timesteps, embeddings, hints, strengths).float()
 
     @torch.inference_mode()
     def predict_eps(
@@ -236,21 +266,15 @@ class ImageModel:
         return tuple(remarks)
 
 
+def _prediction(scheduler: Any) -> str:
+    kind = scheduler.config.get("prediction_type", "epsilon")
+    if kind not in PREDICTIONS:
+        raise ValueError(f"prediction_type must be one of {PREDICTIONS}, got {kind!r}")
+    return kind
+
+
 def _present(*things: Any) -> tuple[Any, ...]:
     return tuple(thing for thing in things if thing is not None)
-
-
-def _codec_dtype(codec: Any, dtype: torch.dtype | None) -> torch.dtype | None:
-    """Full precision for autoencoders that say that they overflow in half of it."""
-    overflows = dtype == torch.float16 and codec.config.get("force_upcast", False)
-    return torch.float32 if overflows else dtype
-
-
-def _moved(network: Any, device: torch.device | None, dtype: torch.dtype | None) -> None:
-    if device is not None:
-        network.to(device)
-    if dtype is not None and network.dtype != dtype:
-        network.to(dtype)
 
 
 def _checked_device(device: str | torch.device | None) -> torch.device | None:

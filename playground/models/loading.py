@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from playground.models.image_recipes import RECIPES, TAESD, TAESDXL, ImageRecipe, recipe_of
 from playground.models.part_files import alone, index_of, part_of, quiet
 from playground.models.recipes import folder_for, folder_of, found, require
@@ -158,3 +160,24 @@ def folder_named(name: str) -> Path:
             f"hub can be reached, and put the files into {folder_for(name)}"
         )
     return known.parent
+
+
+def move(parts: dict[str, Any], device: torch.device | None, dtype: torch.dtype | None) -> None:
+    """Bring all networks to a device and number format; None leaves them as they are."""
+    for name in ("unet", "vae", "text_encoder", "text_encoder_2"):
+        network = parts.get(name)
+        if network is not None:
+            _moved(network, device, dtype if name != "vae" else _codec_dtype(network, dtype))
+
+
+def _codec_dtype(codec: Any, dtype: torch.dtype | None) -> torch.dtype | None:
+    """Full precision for autoencoders that say that they overflow in half of it."""
+    overflows = dtype == torch.float16 and codec.config.get("force_upcast", False)
+    return torch.float32 if overflows else dtype
+
+
+def _moved(network: Any, device: torch.device | None, dtype: torch.dtype | None) -> None:
+    if device is not None:
+        network.to(device)
+    if dtype is not None and network.dtype != dtype:
+        network.to(dtype)

@@ -38,6 +38,21 @@ def checked_number(name: str, value: Any, low: float, high: float) -> float:
     return number
 
 
+def checked_pairs(name: str, pairs: Any, low: float, high: float) -> tuple:
+    """(name, number) pairs, or a dictionary of them; every name once, every number in range."""
+    entries = list(pairs.items()) if isinstance(pairs, dict) else pairs
+    is_list = isinstance(entries, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str)
+        for pair in entries
+    )
+    if not is_list:
+        raise ValueError(f"{name} must be (name, number) pairs, got {pairs!r:.80}")
+    names = [pair[0] for pair in entries]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{name} must name each one once, got {', '.join(names)}")
+    return tuple((key, checked_number(f"{name} {key!r}", n, low, high)) for key, n in entries)
+
+
 def checked_whole(name: str, value: Any, low: int, high: int) -> int:
     """A whole number in `low`..`high`, as int; True and False are none."""
     whole = hasattr(value, "__index__") and not isinstance(value, bool)

@@ -15,8 +15,10 @@ from playground.streams.checks import (
     check_kind,
     check_text,
     checked_number,
+    checked_pairs,
     checked_whole,
 )
+from playground.streams.plates import Plate, as_mask, as_plate
 
 GUIDANCE_KINDS = ("none", "full", "self", "initialize")
 BLEND_MODES = ("linear", "slerp")
@@ -42,6 +44,10 @@ class Controls:
     feedback: float | int = 0.0  # part of the last picture mixed into the next input, 0..1; 0 = off
     similarity_threshold: float | int | None = None  # 0..1, skip inputs as similar; None or 1 = off
     max_skip: int = 10  # longest run of skipped inputs, >= 0; 0 = off
+    loras: tuple[tuple[str, float], ...] = ()  # (name, weight -4..4) of added ones; 0 = off
+    controlnets: tuple[tuple[str, float], ...] = ()  # (name, strength 0..2) of added ones; 0 = off
+    control_image: Plate | None = None  # what ControlNets see; None = each frame's own drawing
+    mask: Plate | None = None  # white = painted anew, black = kept; None = all is painted
     paused: bool = False
 
     def __post_init__(self) -> None:
@@ -60,6 +66,10 @@ class Controls:
             threshold = checked_number("similarity_threshold", self.similarity_threshold, 0, 1)
             _set(self, "similarity_threshold", threshold)
         _set(self, "max_skip", checked_whole("max_skip", self.max_skip, 0, 10_000))
+        _set(self, "loras", checked_pairs("loras", self.loras, -4, 4))
+        _set(self, "controlnets", checked_pairs("controlnets", self.controlnets, 0, 2))
+        _set(self, "control_image", as_plate(self.control_image, "control_image"))
+        _set(self, "mask", as_mask(self.mask))
         check_kind("paused", self.paused, bool, "True or False")
 
     @property

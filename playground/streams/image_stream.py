@@ -21,11 +21,12 @@ from torch import Tensor
 from playground.frames.tensors import from_tensor
 from playground.models.image_model import ImageModel
 from playground.models.image_recipes import recipe_of
+from playground.streams.conditioned import pasted
 from playground.streams.controls import Controls
 from playground.streams.picture_stream import PictureStream
 from playground.streams.planning import Planner, shapes_the_plan
 from playground.streams.snapshots import Flight, Picture, Snapshot, Step
-from playground.streams.stepping import Setting, advanced, filtered, is_settled, source_of
+from playground.streams.stepping import Setting, advanced, filtered, is_settled, source_of, step_of
 from playground.streams.stopwatch import Stopwatch
 
 MODES = ("batch", "sequential")
@@ -39,7 +40,7 @@ class ImageStream(PictureStream):
     multiples of the model's `pixels_per_latent`.
     """
 
-    __slots__ = ("_flight", "_mode", "_plan_and_controls", "_planner", "journal", "latent_shape")
+    __slots__ = ("_flight", "_mode", "_planner", "_taken", "journal", "latent_shape")
 
     @no_type_check  # public entries check in words
     def __init__(
@@ -66,7 +67,7 @@ class ImageStream(PictureStream):
         )
         self.mode = mode
         controls = controls or Controls()
-        self._plan_and_controls = self._planner.plan(controls), controls
+        self._taken = self._planner.plan(controls), controls, self._planner.conditions(controls)
         self._flight = Flight()
         self.journal: Any = None  # writes every step down, see `Recording.start`
 
@@ -149,7 +150,7 @@ class ImageStream(PictureStream):
     @property
     def controls(self) -> Controls:
         """All live knobs in one immutable value."""
-        return self._plan_and_controls[1]
+        return self._taken[1]
 
     @no_type_check
     def check(self, controls: Controls) -> None:
@@ -159,13 +160,13 @@ class ImageStream(PictureStream):
     @no_type_check
     def update(self, controls: Controls) -> None:
         """Take other controls from the next step on; on an error the old ones stay."""
-        plan, before = self._plan_and_controls
+        plan, before, _ = self._taken
         if controls is before:
             return
         self._planner.check(controls)
         if shapes_the_plan(controls) != shapes_the_plan(before):
             plan = self._planner.plan(controls)
-        self._plan_and_controls = plan, controls
+        self._taken = plan, controls, self._planner.conditions(controls)
 
     @property
     def lag(self) -> int:
@@ -175,7 +176,7 @@ class ImageStream(PictureStream):
     @property
     def state(self) -> Snapshot:
         """Everything that the next steps depend on; cheap, shares memory with the stream."""
-        plan, controls = self._plan_and_controls
+        plan, controls, _ = self._taken
         return Snapshot(controls=controls, plan=plan, flight=self._flight)
 
     @no_type_check
@@ -190,7 +191,8 @@ class ImageStream(PictureStream):
                 f"snapshot must be of latents and frame buffer {ours}, got {theirs}; "
                 "restore it into a stream of the same size"
             )
-        self._plan_and_controls = plan, snapshot.controls
+        controls = snapshot.controls
+        self._taken = plan, controls, self._planner.conditions(controls)
         self._flight = snapshot.flight
         if self.journal is not None:
             self.journal.went_back()
@@ -215,6 +217,8 @@ class ImageStream(PictureStream):
         """
         watch, setting = Stopwatch(self._wait), self._setting()
         pixels = None if frame is None else self._framing.tensor_of(frame)
+        if setting.conditions is not None:
+            setting.conditions.check_input(pixels)
         if self.journal is None:
             return self._stepped(pixels, setting, watch, slots=slots)
         with self.journal.step(setting.controls, pixels, mode=_mode_of(setting)):
@@ -228,7 +232,7 @@ class ImageStream(PictureStream):
         if is_held and is_settled(flight, setting):
             self._flight = flight
             shown = self._slots(flight) if slots else None
-            return _step_of(flight, watch, is_skipped=True, slots=shown)
+            return step_of(flight, watch, is_skipped=True, slots=shown)
         source = flight.source
         if not is_held:
             shape = (self.frame_buffer, *self.latent_shape)
@@ -240,7 +244,7 @@ class ImageStream(PictureStream):
         watch.lap("decode")
         self._flight = flight = replace(flight, picture=picture)
         shown = self._slots(flight) if slots else None
-        return _step_of(flight, watch, is_skipped=False, slots=shown)
+        return step_of(flight, watch, is_skipped=False, slots=shown)
 
     @torch.inference_mode()
     def flush(self) -> list[Picture]:
@@ -262,12 +266,24 @@ class ImageStream(PictureStream):
         return pictures
 
     def _setting(self) -> Setting:
-        plan, controls = self._plan_and_controls
-        is_sequential = self._mode == "sequential"
-        return Setting(model=self.model, plan=plan, controls=controls, is_sequential=is_sequential)
+        plan, controls, conditions = self._taken
+        if self.model.loras is not None:
+            self.model.loras.use(controls.loras)
+        return Setting(
+            model=self.model,
+            plan=plan,
+            controls=controls,
+            is_sequential=self._mode == "sequential",
+            conditions=conditions,
+        )
 
     def _picture(self, flight: Flight) -> Picture:
-        return self._framing.picture_of(self.model.decode(flight.batch.clean[-1]))
+        pixels = self.model.decode(flight.batch.clean[-1])
+        if flight.made_under is not None:
+            pixels = pasted(
+                pixels, flight.made_under, (flight.origins or {}).get(flight.batch.tags[-1])
+            )
+        return self._framing.picture_of(pixels)
 
     def _slots(self, flight: Flight) -> UInt8[np.ndarray, "s H W 3"]:
         """Clean predictions of all slots; the newest frame of each where buffers are longer."""
@@ -280,17 +296,3 @@ class ImageStream(PictureStream):
 
 def _mode_of(setting: Setting) -> str:
     return "sequential" if setting.is_sequential else "batch"
-
-
-def _step_of(
-    flight: Flight, watch: Stopwatch, *, is_skipped: bool, slots: np.ndarray | None
-) -> Step:
-    if slots is not None:
-        watch.lap("slots")
-    return Step(
-        picture=flight.picture,
-        skipped=is_skipped,
-        timings=watch.total(),
-        frame=flight.batch.tags[-1],
-        slots=slots,
-    )

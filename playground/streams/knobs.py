@@ -43,6 +43,37 @@ class Knobs:
     similarity_threshold = knob("similarity_threshold", "Skip inputs more alike; None = off.")
     max_skip = knob("max_skip", "Longest run of skipped inputs; 0 = off.")
 
+    loras = knob("loras", "(name, weight) pairs of added LoRAs; () = off.")
+    controlnets = knob("controlnets", "(name, strength) pairs of added ControlNets; () = off.")
+    control_image = knob("control_image", "What ControlNets see; None = the drawing itself.")
+    mask = knob("mask", "White is painted anew, black is kept; None = all is painted.")
+
+    @no_type_check
+    def add_lora(self, source: Any, name: str | None = None, *, weight: float = 1.0) -> str:
+        """Load a LoRA into the model and mix it in from the next step on; gives its name."""
+        replace(self.controls, loras=(("lora", weight),))  # refuses a wrong weight before it loads
+        name = self.model.add_lora(source, name)
+        self.loras = (*self.loras, (name, weight))
+        return name
+
+    @no_type_check
+    def add_controlnet(
+        self,
+        source: Any,
+        name: str | None = None,
+        *,
+        condition: str = "scribble",
+        strength: float = 1.0,
+    ) -> str:
+        """Load a ControlNet and let it steer from the next step on; gives its name.
+
+        `condition` is what it was trained to see: "scribble", "canny" or "drawing" (the input as it is).
+        """
+        replace(self.controls, controlnets=(("net", strength),))
+        name = self.model.add_controlnet(source, name, condition=condition)
+        self.controlnets = (*self.controlnets, (name, strength))
+        return name
+
     def update(self, controls: Controls) -> None:
         """Take other controls; every stream says how."""
         raise NotImplementedError

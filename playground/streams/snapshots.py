@@ -1,5 +1,6 @@
 """What a step of an image stream gives, and what it leaves behind: frozen values, no behaviour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jaxtyping import Float, UInt8
@@ -9,6 +10,7 @@ from torch import Tensor
 from playground.diffusion.plan import Plan
 from playground.diffusion.similarity import FilterState
 from playground.diffusion.stream_batch import StreamState
+from playground.streams.conditioned import Conditions, Origin
 from playground.streams.controls import Controls
 
 Picture = UInt8[ndarray, "H W 3"] | UInt8[ndarray, "b H W 3"]  # the second for frame buffers > 1
@@ -32,6 +34,7 @@ class Source:
     latent: Float[Tensor, "b c h w"]
     is_noise: bool  # text to image: there is no picture behind it
     tag: int
+    pixels: Float[Tensor, "b 3 H W"] | None = None  # what the latent was made of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -46,6 +49,8 @@ class Flight:
     unsettled: int = 0  # steps after which nothing would change any more for a still input
     made_by: Plan | None = None  # with what the slots were last computed
     feedback: float = 0.0
+    made_under: Conditions | None = None  # the same for mask and ControlNets
+    origins: Mapping[int, Origin] | None = None  # of the frames in the slots, under these only
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor
 
 from playground.diffusion import noise, similarity, stream_batch
 from playground.diffusion.plan import Plan, one_slot_plans
 from playground.diffusion.stream_batch import Entry
 from playground.models.image_model import ImageModel
+from playground.streams.conditioned import Conditions, Origin, Passage
 from playground.streams.controls import Controls
-from playground.streams.snapshots import Flight, Source
+from playground.streams.snapshots import Flight, Source, Step
+from playground.streams.stopwatch import Stopwatch
 
 LATENT_LIMIT = 8.0  # of a fed-back latent, so that a loop cannot run away
 
@@ -28,6 +31,7 @@ class Setting:
     plan: Plan
     controls: Controls
     is_sequential: bool
+    conditions: Conditions | None = None  # mask and ControlNets, where there are any
 
     @property
     def lag(self) -> int:
@@ -67,7 +71,8 @@ def source_of(
 ) -> Source:
     """The latents of an input, or fresh noise in its place."""
     if pixels is not None:
-        return Source(latent=setting.model.encode(pixels), is_noise=False, tag=tag)
+        latent = setting.model.encode(pixels)
+        return Source(latent=latent, is_noise=False, tag=tag, pixels=pixels)
     latent = noise.fresh(setting.controls.seed, tag, shape, setting.model.device)
     return Source(latent=latent, is_noise=True, tag=tag)
 
@@ -77,7 +82,10 @@ def advanced(flight: Flight, source: Source, setting: Setting, *, is_new: bool) 
     plan, predict = setting.plan, setting.model.unet_forward
     entry = _entry(flight, source, setting)
     is_alone = setting.is_sequential or flight.batch is None
-    if is_alone:
+    passage = None if setting.conditions is None else _passage(flight, source, setting)
+    if passage is not None:
+        batch = passage.alone(entry) if is_alone else passage.among(entry, flight.batch)
+    elif is_alone:
         batch, _ = stream_batch.prime(entry, one_slot_plans(plan), predict)
     else:
         batch, _ = stream_batch.step(flight.batch, entry, plan, predict)
@@ -88,6 +96,23 @@ def advanced(flight: Flight, source: Source, setting: Setting, *, is_new: bool) 
         unsettled=0 if is_alone else _still_to_come(flight, setting, is_new=is_new),
         made_by=plan,
         feedback=setting.controls.feedback,
+        made_under=setting.conditions,
+        origins=None if passage is None else passage.origins_of(batch),
+    )
+
+
+def _passage(flight: Flight, source: Source, setting: Setting) -> Passage:
+    """The way through a step under a mask or ControlNets."""
+    origins, newest = dict(flight.origins or {}), None
+    if source.pixels is not None:
+        newest = origins.get(source.tag) or Origin(latent=source.latent, pixels=source.pixels)
+        origins[source.tag] = newest
+    return Passage(
+        conditions=setting.conditions,
+        plan=setting.plan,
+        model=setting.model,
+        origins=origins,
+        newest=newest,
     )
 
 
@@ -99,7 +124,8 @@ def _still_to_come(flight: Flight, setting: Setting, *, is_new: bool) -> int:
 
 
 def _knobs_stand_still(flight: Flight, setting: Setting) -> bool:
-    return flight.made_by is setting.plan and flight.feedback == setting.controls.feedback
+    same = flight.made_by is setting.plan and flight.made_under is setting.conditions
+    return same and flight.feedback == setting.controls.feedback
 
 
 def _entry(flight: Flight, source: Source, setting: Setting) -> Entry:
@@ -113,3 +139,16 @@ def _entry(flight: Flight, source: Source, setting: Setting) -> Entry:
         return stream_batch.enter_noise(source.latent, plan, tag=source.tag, before=trace)
     latent = source.latent if before is None else torch.lerp(source.latent, before, amount)
     return stream_batch.enter(latent, plan, tag=source.tag)
+
+
+def step_of(flight: Flight, watch: Stopwatch, *, is_skipped: bool, slots: ndarray | None) -> Step:
+    """What a step gives to people."""
+    if slots is not None:
+        watch.lap("slots")
+    return Step(
+        picture=flight.picture,
+        skipped=is_skipped,
+        timings=watch.total(),
+        frame=flight.batch.tags[-1],
+        slots=slots,
+    )

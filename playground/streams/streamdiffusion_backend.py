@@ -227,6 +227,9 @@ def _check(controls: Controls) -> None:
         "blend must be empty": controls.blend,
         "seed_blend must be None": controls.seed_blend,
         "feedback must be 0": controls.feedback,
+        "mask must be None": controls.mask,
+        "controlnets must be empty": controls.controlnets,
+        "loras must be empty": controls.loras,
         "similarity_threshold must be None": controls.similarity_threshold not in (None, 1.0)
         and controls.similarity_threshold,
     }
