@@ -2,8 +2,10 @@
 
 One thread, all sides in turns, medians (`playground.benchmarks.timing`). `speedup_vs_diffusers_stateful`
 compares whole chunks, decoding included, of the same stream on diffusers' blocks. `cache_speedup` compares
-the passes of a chunk with and without a cache, both on the same runtime and without decoding.
-`cost_growth` is of processor time, where other programs do not show; `cost_growth_wall` is beside it.
+the passes of a chunk with and without a cache, both on the same runtime, in the same graph and without
+decoding. `cost_growth` compares the last tenth of the long run with its first, which is run again from a
+snapshot, in turns with the last, chunk by chunk: a machine that gets warm or busy in between slows both.
+It is of processor time, where other programs do not show; `cost_growth_wall` is beside it.
 """
 
 import copy
@@ -176,25 +178,33 @@ def long_run(video: VideoStream, frames: int) -> dict[str, float]:
     """Cost of a chunk near the end over near the start, and memory likewise."""
     fold, chunk = video.model.transformer.config.track_fold, video.model.settings.chunk
     chunks, process = frames // (chunk * fold), psutil.Process()
-    wall, processor = np.zeros(chunks), np.zeros(chunks)
-    memory = {chunks // 100: 0, chunks - 1: 0}
+    part, start = max(2, chunks // 10), chunks // 100
+    costs: dict[str, list[tuple[float, float]]] = {"young": [], "old": []}
     for number in tqdm(range(chunks), desc="long run", disable=None):
-        began, began_cpu = time.perf_counter(), time.process_time()
-        next(video)
-        wall[number] = time.perf_counter() - began
-        processor[number] = time.process_time() - began_cpu
-        if number in memory:
-            memory[number] = process.memory_info().rss
-    part = max(2, chunks // 10)
-    start, end = slice(chunks // 100, chunks // 100 + part), slice(-part, None)
-    first, last = memory.values()
+        if number == start:
+            young, first = VideoStream.restore(video.state), process.memory_info().rss
+        if number < chunks - part:
+            next(video)
+            continue
+        pair = [("young", young), ("old", video)]
+        for name, stream in pair if number % 2 else reversed(pair):
+            costs[name].append(_cost(stream))
+    last = process.memory_info().rss
+    processor, wall = np.median(costs["old"], 0) / np.median(costs["young"], 0)
     return {
         "long_run_frames": frames,
-        "cost_growth": float(np.median(processor[end]) / np.median(processor[start])),
-        "cost_growth_wall": float(np.median(wall[end]) / np.median(wall[start])),
+        "cost_growth": float(processor),
+        "cost_growth_wall": float(wall),
         "memory_growth": last / first,
         "memory_mb": last / 2**20,
     }
+
+
+def _cost(video: VideoStream) -> tuple[float, float]:
+    """Seconds of processor and clock that a chunk takes."""
+    began, began_cpu = time.perf_counter(), time.process_time()
+    next(video)
+    return time.process_time() - began_cpu, time.perf_counter() - began
 
 
 def missed_limits(results: dict[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from playground.diffusion import flow
-from playground.models.cached_step import rotated, turn_of
+from playground.models.cached_step import CachedStep, rotated, told, turn_of, words
 from playground.models.causal_wan import CausalWan
 from playground.models.key_values import VELOCITY, Context, KeyValues
 from playground.models.openvino_runtime import Conversion
@@ -196,21 +196,29 @@ def without_cache(
 ) -> Callable[[], Tensor]:
     """Denoise one chunk by running the whole visible context, clean, with it at every step.
 
-    It runs as the model's networks do: compiled where they are.
+    It runs as the model's networks do, in the graph of the cached step: compiled where they are, with
+    times, tracks and words prepared. It needs no clean pass.
     """
-    old, chunk = past.shape[2], noise.shape[3]
-    whole: Any = _Whole(model.transformer, model.codec, count=old + chunk, chunk=chunk)
-    t, words = torch.zeros(1, old + chunk), (context.k, context.v)
-    if model.networks.name == "openvino":
-        conversion = Conversion(model.transformer, model.codec)
-        conversion.graphs = {"whole": partial(_Whole, count=old + chunk, chunk=chunk)}
-        whole = conversion("whole", (torch.cat([past, noise[0]], 2), t, *words))
+    wan, old, chunk = model.transformer, past.shape[2], noise.shape[3]
+    _, rows, columns = wan.config.patch_size
+    grid, place = (past.shape[3] // rows, past.shape[4] // columns), torch.arange(old + chunk)
+    block = (place // chunk).repeat_interleave(grid[0] * grid[1])
+    mask = block[:, None] >= block[None]
+    turn, both = turn_of(wan, *grid, place, place[:0]), torch.cat([past, noise[0]], 2)
+    fixed = [turn.cos, turn.sin, *(part.contiguous() for part in words(context))]
+    fixed += [told(wan, both, None)] if wan.config.track_dim else []
+    clocks = [torch.tensor([[0.0] * old + [time] * chunk]) for time in times]
+    timed = [wan.timed(t, t.dtype) for t in clocks]
+    whole: Any = _Whole(wan, model.codec, mask=mask)
+    if model.networks.name.startswith("openvino"):
+        conversion = Conversion(wan, model.codec)
+        conversion.graphs = {"whole": partial(_Whole, mask=mask)}
+        whole = conversion("whole", (both, *timed[0], *fixed))
 
     def denoised() -> Tensor:
         x = noise[0]
         for step, time in enumerate(times):
-            t[:, old:] = time
-            velocity = whole(torch.cat([past, x], 2), t, *words)
+            velocity = whole(torch.cat([past, x], 2), *timed[step], *fixed)
             x0 = flow.clean(x, velocity[:, :, old:], time)
             if step + 1 < len(times):
                 x = flow.noised(x0, noise[step + 1], times[step + 1])
@@ -219,17 +227,13 @@ def without_cache(
     return denoised
 
 
-class _Whole(nn.Module):
-    """Several chunks in one pass: a chunk sees itself and those before it."""
+class _Whole(CachedStep):
+    """Several chunks in one pass, without a past: a chunk sees itself and those before it."""
 
-    def __init__(self, wan: CausalWan, _codec: nn.Module, *, count: int, chunk: int) -> None:
-        super().__init__()
-        self.wan = wan
-        place = torch.arange(count)
-        self.register_buffer("positions", place, persistent=False)
-        mask = place[:, None] // chunk >= place[None] // chunk
-        self.register_buffer("mask", mask, persistent=False)
+    def __init__(self, wan: CausalWan, _codec: nn.Module, *, mask: Tensor) -> None:
+        super().__init__(wan, mask)
 
-    def forward(self, x: Tensor, t: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        context = Context(k, v)
-        return self.wan(x, t, context, positions=self.positions, mask=self.mask)[0]
+    def forward(
+        self, x: Tensor, e: Tensor, e0: Tensor, cos: Tensor, sin: Tensor, *more: Tensor
+    ) -> Tensor:
+        return super().forward(x, e, e0, cos, sin, None, None, *more)[0]

@@ -45,9 +45,9 @@ def track_grid(
     steps = torch.where(known, points[:, 1:] - points[:, :-1], 0.0) / STEP_PX
     here, seen = points[:, 1:], visible[:, 1:]
     rows, columns = size_px[0] // stride, size_px[1] // stride
-    parts = [_splat(here, seen, identity, stride, rows, columns)]
-    for group in (~scene, scene):
-        parts.append(_dense(here, steps, seen & group[:, None], stride, rows, columns))
+    groups = seen & torch.stack([~scene, scene])[:, :, None]
+    dense = _dense(here, steps, groups, stride, rows, columns)
+    parts = [_splat(here, seen, identity, stride, rows, columns), *dense]
     return torch.cat(parts, -1).permute(0, 4, 1, 2, 3)
 
 
@@ -73,19 +73,26 @@ def _splat(here, seen, identity, stride, rows, columns) -> Float[Tensor, "b t h 
     return grid.unflatten(2, (rows, columns))
 
 
-def _dense(here, steps, seen, stride, rows, columns) -> Float[Tensor, "b t h w e"]:
-    """Soft window, offset and step of the nearest points, for every cell; separable over x and y."""
+def _dense(here, steps, groups, stride, rows, columns) -> Float[Tensor, "g b t h w e"]:
+    """Soft window, offset and step of the nearest points, for every cell; separable over x and y.
+
+    `groups` [g, b, t, p] says which points are seen; every group of points for itself.
+    """
     near_x, waves_x = _along(here[..., 0], columns, stride)
     near_y, waves_y = _along(here[..., 1], rows, stride)
-    window = near_y[..., :, None] * near_x[..., None, :] * seen[..., None, None]
-    share = window.square() / (window.square().sum(2, keepdim=True) + 1e-6)
+    window = near_y[..., :, None] * near_x[..., None, :] * groups[..., None, None]
+    squares = window.square()
+    share = squares / (squares.sum(3, keepdim=True) + 1e-6)
+    beside = share.permute(0, 1, 2, 5, 4, 3) @ waves_x.transpose(2, 3)  # [g, b, t, w, h, e]
+    below = share.permute(0, 1, 2, 4, 5, 3) @ waves_y.transpose(2, 3)  # [g, b, t, h, w, e]
+    moved = share.permute(0, 1, 2, 4, 5, 3).flatten(3, 4) @ steps
     parts = [
-        share.sum(2)[..., None],
-        torch.einsum("btphw,btpwe->bthwe", share, waves_x),
-        torch.einsum("btphw,btphe->bthwe", share, waves_y),
-        torch.einsum("btphw,btpe->bthwe", share, steps),
+        share.sum(3)[..., None],
+        beside.transpose(3, 4),
+        below,
+        moved.unflatten(3, (rows, columns)),
     ]
-    return torch.cat(parts, -1) * window.amax(2)[..., None]
+    return torch.cat(parts, -1) * window.amax(3)[..., None]
 
 
 def _along(
