@@ -24,11 +24,19 @@ from playground.results import as_json, as_lines
 
 COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("lab",): ("playground.lab", "open JupyterLab on the first notebook"),
-    ("demo",): ("playground.demo", "let a scripted hand draw, and film what the stream makes of it"),
+    ("demo",): (
+        "playground.demo",
+        "let a scripted hand draw, and film what the stream makes of it",
+    ),
     ("bench", "image"): ("playground.benchmarks.bench_image", "speed of the image stream"),
     ("bench", "video"): ("playground.benchmarks.bench_video", "speed of the video stream"),
+    ("bench", "switch"): ("playground.benchmarks.bench_switch", "what a prompt switch costs"),
     ("eval", "image"): ("playground.benchmarks.eval_image", "quality of the tiny image model"),
     ("eval", "video"): ("playground.benchmarks.eval_video", "quality of the tiny video model"),
+    ("eval", "switch"): (
+        "playground.benchmarks.eval_switch",
+        "what re-caching makes of a new prompt",
+    ),
     ("parity", "image"): ("playground.benchmarks.parity_image", "distance to reference latents"),
     ("parity", "video"): ("playground.benchmarks.parity_video", "distance to a reference stream"),
     ("train", "codec"): ("playground.training.codec", "train the tiny picture codec"),
@@ -38,9 +46,16 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("train", "assemble"): ("playground.training.assemble", "write the trained parts as one model"),
     ("train", "video-codec"): ("playground.training.video_codec", "train the tiny video codec"),
     ("train", "video"): ("playground.training.video", "train the tiny video model"),
-    ("train", "video-forcing"): ("playground.training.video_forcing", "go on with it on its own past"),
+    ("train", "video-forcing"): (
+        "playground.training.video_forcing",
+        "go on with it on its own past",
+    ),
     ("train", "video-assemble"): ("playground.training.video_assemble", "write it as one folder"),
     ("train", "judge"): ("playground.training.judge", "train the judge of `eval`"),
+    ("models",): (
+        "playground.models.listing",
+        "which models there are; `models get NAME` fetches one",
+    ),
     ("doctor",): ("playground.doctor", "what is here, what is missing and how to get it"),
 }
 GROUPS = {
