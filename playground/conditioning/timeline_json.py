@@ -76,7 +76,7 @@ def _entry(fields: dict[str, Any], place: int) -> Entry:
         prompts=[(prompt.get("text"), prompt.get("weight", FULL_WEIGHT)) for prompt in prompts],
         start=number(fields, "start", name),
         end=number(fields, "end", name),
-        transition=Transition(**transition),
+        transition=_made(Transition, transition, name),
         number=fields.get("number", place),
         extra=_extra(fields, name),
     )
@@ -92,7 +92,15 @@ def _event(fields: dict[str, Any], name: str) -> Event:
     _refuse_unknown(move, ("pan_px_s", "zoom_per_s", "rotate_deg_s"), f"{name}: camera")
     size = fields.get("size", list(SIZE))
     size = tuple(size) if isinstance(size, list) else size
-    return CameraEvent(camera=Camera(**move), size=size, **times)
+    return CameraEvent(camera=_made(Camera, move, name), size=size, **times)
+
+
+def _made(kind: Any, fields: dict[str, Any], name: str) -> Any:
+    """A value out of its fields; what it refuses is told with the item's number."""
+    try:
+        return kind(**fields)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _extra(fields: dict[str, Any], name: str) -> str:

@@ -69,7 +69,7 @@ def _entry(fields: dict[str, Any], place: int) -> tuple[Entry, list[str]]:
     return entry, remarks
 
 
-def _prompts(fields: dict[str, Any], name: str) -> tuple[list[tuple[str, float]], dict[str, Any]]:
+def _prompts(fields: dict[str, Any], name: str) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
     """Pairs of text and weight, and the further fields of each text."""
     listed = fields.get("prompts")
     if listed is None or (listed == [] and "text" in fields):
