@@ -2,12 +2,14 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fake_stream import FakeStream
+from playground.frames import about_clip
 from playground.frames.sources import Still
 from widgets.image_app import ImageApp
 from widgets.image_source import ImageSource
@@ -191,13 +193,25 @@ def test_a_full_disk_ends_the_clip_and_not_the_stream(tmp_path):
     box = TappedMailbox()
     box.listeners.append(recorder.see)
     recorder.start("x")
-    recorder._clip.write = lambda picture: (_ for _ in ()).throw(OSError("no space left"))
+    recorder._clip.write = lambda picture, words: (_ for _ in ()).throw(OSError("no space left"))
 
     class Shot:
         picture = np.zeros((8, 8, 3), np.uint8)
 
     box.put(Shot)
     assert "no space left" in str(told[0]) and not recorder.recording and box.take() is Shot
+
+
+def test_a_clip_has_the_words_it_was_made_under_and_the_settings(tmp_path):
+    recorder = Recorder(tmp_path, words=lambda: "asked for now", about=lambda: {"seed": 3})
+    path = recorder.start("a fox")
+    picture = np.zeros((8, 8, 3), np.uint8)
+    recorder.see(SimpleNamespace(picture=picture, details=SimpleNamespace(prompt="of its chunk")))
+    wait_until(lambda: (recorder.see(SimpleNamespace(picture=picture)), recorder._clip.count > 2)[1])
+    recorder.stop()
+    words = path.with_suffix(".vtt").read_text()
+    assert words.index("of its chunk") < words.index("asked for now")
+    assert about_clip(path) == about_clip(recorder.snapshot("a fox")) == {"seed": 3}
 
 
 def test_a_picture_film_or_folder_can_be_the_source(app, tmp_path):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from playground.frames.clip_files import ClipFile
 from playground.frames.pixels import as_frame
-from playground.frames.sinks import ClipFile
 
 from .image_source import opened
 from .sheet import Sheet, Ticks

@@ -12,7 +12,7 @@ import numpy as np
 
 from playground.conditioning.track_split import split_scene
 from playground.conditioning.tracks import Tracks
-from playground.frames.sinks import ClipFile
+from playground.frames.clip_files import ClipFile
 from playground.frames.sources import VideoFile
 from playground.world.clips import render_take, sample_take
 

@@ -9,11 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from playground.frames.clip_files import ClipFile, write_picture
 from playground.frames.pixels import resized
-from playground.frames.sinks import ClipFile, Mailbox
+from playground.frames.sinks import Mailbox
 
 FPS = 25
 MIN_SIDE_PX = 512  # smaller pictures are enlarged smoothly
@@ -35,11 +33,15 @@ class TappedMailbox(Mailbox):
 
 
 class Recorder:
-    """Writes clips and snapshots into `folder`; `see(shot)` may be called on any thread."""
+    """Writes clips and snapshots into `folder`; `see(shot)` may be called on any thread.
 
-    def __init__(self, folder="recordings", *, on_error=None):
+    `words()` is the prompt that holds now, which becomes the subtitle; `about()` the settings that go
+    into every file.
+    """
+
+    def __init__(self, folder="recordings", *, on_error=None, words=str, about=dict):
         self.folder = Path(folder)
-        self.on_error = on_error
+        self.on_error, self.words, self.about = on_error, words, about
         self._lock = threading.Lock()
         self._clip = None
         self._newest = None
@@ -56,7 +58,7 @@ class Recorder:
             return
         with self._lock:
             try:
-                self._write(shot.picture)
+                self._write(shot)
             except (OSError, ValueError) as error:  # a full disk must not end the stream
                 self._clip = None
                 if self.on_error:
@@ -66,7 +68,7 @@ class Recorder:
         """Begin a clip called after `name`; gives the path it will have."""
         with self._lock:
             path = self._path(name, "mp4")
-            self._clip = ClipFile(path, fps=FPS)
+            self._clip = ClipFile(path, fps=FPS, about=self.about())
             self._began = time.perf_counter()
             return path
 
@@ -84,17 +86,22 @@ class Recorder:
         if self._newest is None:
             raise ValueError("there must be a picture before a snapshot, got none yet; draw first")
         path = self._path(name, "png")
-        Image.fromarray(np.ascontiguousarray(self._newest)).save(path)
+        write_picture(path, self._newest, about=self.about())
         return path
 
-    def _write(self, picture):
+    def _write(self, shot):
+        picture = shot.picture
         due = int((time.perf_counter() - self._began) * FPS) + 1
         side = max(picture.shape[:2])
         if side < MIN_SIDE_PX:
             scale = -(-MIN_SIDE_PX // side)
             picture = resized(picture, (picture.shape[0] * scale, picture.shape[1] * scale))
+        chunk = getattr(
+            shot, "details", None
+        )  # video was made under older words than asked for now
+        words = getattr(chunk, "prompt", None) or self.words()
         for _ in range(min(due, MAX_CLIP_S * FPS) - self._clip.count):
-            self._clip.write(picture)
+            self._clip.write(picture, words)
 
     def _path(self, name, ending):
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ A subclass makes its widgets in `make_views` (at least `view`, `meter`, `transpo
 from IPython.display import display
 
 from playground.streams.engine import Engine
+from playground.streams.recording_head import about
 
 from .app_layout import close_tree
 from .kernel_loop import kernel_loop
@@ -27,7 +28,12 @@ class StreamApp:
         if mailbox is None:
             mailbox = TappedMailbox()
         self.engine = Engine(stream, source, mailbox, on_error=self._from_worker, **engine)
-        self.recorder = Recorder(folder, on_error=self._from_worker)
+        self.recorder = Recorder(
+            folder,
+            on_error=self._from_worker,
+            words=lambda: self.engine.controls.prompt,
+            about=lambda: about(stream),
+        )
         self.engine.mailbox.listeners.append(self.recorder.see)
         self.make_views()
 

@@ -4,20 +4,18 @@ The stream answers a frame some steps late, as it does live: nothing is shifted 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from playground.demo.hand import SCENES, moments
 from playground.demo.poster import poster
-from playground.frames.sinks import ClipFile
+from playground.frames.exporting import export
 
 MAX_SECONDS, MAX_FPS = 60, 30
-GIF_COLOURS = 160  # one palette for the whole clip, not dithered: dots would double the file
 
 
 def run(
@@ -35,17 +33,18 @@ def run(
     if not 1 <= fps <= MAX_FPS:
         raise ValueError(f"fps must be in 1..{MAX_FPS}, got {fps}")
     from playground.streams.image_stream import ImageStream
+    from playground.streams.recording_head import about
 
     knobs = {"t_index": t_index, "prompt": SCENES[0].prompt, "seed": seed}
     stream = ImageStream.load(model, runtime="eager", **knobs)
     Path(out).mkdir(parents=True, exist_ok=True)
     paths = [Path(out) / f"{name}{ending}" for ending in (".mp4", ".gif")]
     step_ms: list[float] = []
+    settings = {"command": "playground demo", **about(stream)}
     shown = list(pages(stream, round(seconds * fps), step_ms))
-    with ClipFile(paths[0], fps=fps) as clip:
-        for page in shown:
-            clip.write(page)
-    write_gif(paths[1], shown, fps)
+    for path in paths:
+        for _ in export(shown, path, fps=fps, about=settings):
+            pass
     return {
         "files": [str(path) for path in paths],
         "megabytes": [round(path.stat().st_size / 2**20, 2) for path in paths],
@@ -62,18 +61,8 @@ def describe(results: dict[str, Any]) -> str:
     return f"{files}: {results['frames']} frames, {results['step_ms_median']} ms a step"
 
 
-def write_gif(path: Path, frames: Sequence[Any], fps: int) -> None:
-    """A small GIF that loops for ever."""
-    some = np.vstack(frames[:: max(len(frames) // 16, 1)])
-    palette = Image.fromarray(some).quantize(GIF_COLOURS, Image.Quantize.MEDIANCUT)
-    plain = Image.Dither.NONE
-    images = [Image.fromarray(f).quantize(palette=palette, dither=plain) for f in frames]
-    rest = {"append_images": images[1:], "duration": round(1000 / fps), "loop": 0}
-    images[0].save(path, save_all=True, optimize=False, **rest)
-
-
 def pages(stream: Any, count: int, step_ms: list[float]) -> Iterator[Any]:
-    """Every frame of the clip, uint8 [H, W, 3]; the time of each step is appended to `step_ms`."""
+    """Every frame of the clip, uint8 [H, W, 3], and its prompt; times of steps go to `step_ms`."""
     picture = None
     for index, moment in enumerate(moments(count)):
         if stream.prompt != moment.prompt:
@@ -84,4 +73,5 @@ def pages(stream: Any, count: int, step_ms: list[float]) -> Iterator[Any]:
         picture = newest if newest is not None else picture
         shown = picture if picture is not None else np.full_like(moment.drawing, 24)
         typing = moment.typed != moment.prompt
-        yield poster(moment.drawing, shown, moment.typed, moment.brush, typing and index % 6 < 3)
+        page = poster(moment.drawing, shown, moment.typed, moment.brush, typing and index % 6 < 3)
+        yield page, stream.prompt

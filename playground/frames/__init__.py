@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from playground.frames.clip_about import about_clip
+from playground.frames.clip_files import ClipFile
+from playground.frames.exporting import BackgroundExport, Progress, export
 from playground.frames.pixels import Frame, as_frame, check_size, cropped_to, resized
-from playground.frames.sinks import ClipFile, Mailbox
+from playground.frames.sinks import Mailbox
 from playground.frames.sources import Drawing, Folder, Look, Noise, Still, VideoFile, Webcam
 
 __all__ = [
+    "BackgroundExport",
     "ClipFile",
     "Drawing",
     "Folder",
@@ -14,12 +18,15 @@ __all__ = [
     "Look",
     "Mailbox",
     "Noise",
+    "Progress",
     "Still",
     "VideoFile",
     "Webcam",
+    "about_clip",
     "as_frame",
     "check_size",
     "cropped_to",
+    "export",
     "from_tensor",
     "resized",
     "to_tensor",

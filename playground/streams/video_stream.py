@@ -38,13 +38,14 @@ class _Restore:
 class VideoStream(VideoKnobs):
     """Streams video through one model; see `VideoControls` for the knobs and their ranges."""
 
-    __slots__ = ("_controls", "_flight", "_wait", "model")
+    __slots__ = ("_controls", "_flight", "_wait", "journal", "model")
 
     restore = _Restore()
 
     @no_type_check  # public entries check in words
     def __init__(self, model: VideoModel, controls: VideoControls | None = None) -> None:
         self.model, self._flight = model, Flight()
+        self.journal: Any = None  # writes every chunk down, see `Recording.start`
         self._wait = waits_for(model.device)
         controls = controls or VideoControls(policy=model.settings.policy)
         self.check(controls)
@@ -155,7 +156,14 @@ class VideoStream(VideoKnobs):
 
     @torch.inference_mode()
     def _make(self, *, attention: bool = False) -> Chunk:
-        making = Making.of(self.model, self._controls)
+        controls, journal = self._controls, self.journal
+        if journal is None:
+            return self._made(controls, attention)
+        with journal.step(controls):
+            return self._made(journal.listening(controls), attention)
+
+    def _made(self, controls: VideoControls, attention: bool) -> Chunk:
+        making = Making.of(self.model, controls)
         watch = Stopwatch(self._wait)
         self._flight = made(self._flight, making, watch, attention=attention)
         return self._flight.chunk
@@ -175,11 +183,20 @@ class VideoStream(VideoKnobs):
                 "use VideoStream.restore(state) for a stream of its own"
             )
         self._controls, self._flight = state.controls, state.flight
+        if self.journal is not None:
+            self.journal.went_back()
         return self
+
+    @property
+    def is_at_its_beginning(self) -> bool:
+        """Whether it has made nothing yet, or was reset."""
+        return self._flight.chunk is None
 
     def reset(self) -> None:
         """Start again at frame 0 with an empty cache; the controls stay."""
         self._flight = Flight()
+        if self.journal is not None:
+            self.journal.reset()
 
 
 @no_type_check
