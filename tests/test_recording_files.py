@@ -1,6 +1,7 @@
 """What is wrong with a recording, or with a wish to make or replay one, is said in words."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -162,3 +163,10 @@ def test_a_model_that_is_not_here_is_named(file, model):
 def test_bad_overrides_are_refused_before_anything_is_made(file, model, overrides, message):
     with pytest.raises(ValueError, match=message):
         Recording.load(file).replay(model, **overrides)
+
+
+def test_a_stream_that_begins_with_a_picture_cannot_be_recorded(model, tmp_path, monkeypatch):
+    state = SimpleNamespace(flight=SimpleNamespace(first="latents of a picture"))
+    monkeypatch.setattr(VideoStream, "state", state)
+    with pytest.raises(ValueError, match="stream must begin with noise to be recorded"):
+        Recording.start(VideoStream.load(model), tmp_path / "a.jsonl")

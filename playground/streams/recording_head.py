@@ -41,6 +41,11 @@ def check_recordable(stream: Any) -> None:
             "stream must be at its beginning to be recorded, got one that made pictures already; "
             "call stream.reset() first"
         )
+    if getattr(stream.state.flight, "first", None) is not None:
+        raise ValueError(
+            "stream must begin with noise to be recorded, got one that begins with a picture; "
+            "call stream.reset() first"
+        )
 
 
 def checked_path(path: str | Path) -> Path:
