@@ -120,7 +120,7 @@ def test_another_numbers_are_refused():
 def test_runtimes_that_do_not_exist_or_do_not_fit_are_refused(monkeypatch):
     model = small_model()
     with pytest.raises(
-        ValueError, match="runtime must be one of auto, eager, openvino; got 'fast'"
+        ValueError, match="runtime must be one of auto, eager, openvino, openvino-bf16; got 'fast'"
     ):
         attach(model, "fast")
     monkeypatch.setattr(image_runtime.importlib.util, "find_spec", lambda name: None)
@@ -146,3 +146,21 @@ def test_openvino_takes_over_in_mid_stream_and_gives_the_frames_of_the_plain_net
         assert np.abs(one.frames.astype(int) - other.frames).max() <= 1
     states = [video.state.flight.rollout for video in (plain, fast)]
     assert_close(states[0].clean, states[1].clean, atol=1e-3, rtol=1e-3)
+
+
+@needs_openvino
+@pytest.mark.usefixtures("_unchecked")
+@torch.inference_mode()
+def test_bfloat16_stays_near_the_plain_network_at_every_time():
+    model = small_model()
+    handle = attach(model, "openvino-bf16")
+    for seed in range(2):  # a second past of that size: made ready
+        call, where = call_of(model, seed=seed)
+        model.forward(*call, **where)
+    assert handle.wait(240)
+    assert handle.failures == []
+    assert model.networks.forward._ready
+    velocity, fresh = model.transformer(*call, **where)
+    got, kept = model.forward(*call, **where)
+    for one, other in ((got, velocity), (kept.k, fresh.k), (kept.v, fresh.v)):
+        assert (one - other).norm() < 0.03 * other.norm()

@@ -211,7 +211,8 @@ def without_cache(
     timed = [wan.timed(t, t.dtype) for t in clocks]
     whole: Any = _Whole(wan, model.codec, mask=mask)
     if model.networks.name.startswith("openvino"):
-        conversion = Conversion(wan, model.codec)
+        low = "bf16" if model.networks.name.endswith("bf16") else "f32"
+        conversion = Conversion(wan, model.codec, precision=low)
         conversion.graphs = {"whole": partial(_Whole, mask=mask)}
         whole = conversion("whole", (both, *timed[0], *fixed))
 
