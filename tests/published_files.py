@@ -83,3 +83,19 @@ def _low_rank(weight: Any) -> tuple[Any, Any]:
     wide, narrow = weight.shape[0], weight.shape[1:]
     down = 0.3 * torch.randn(2, *narrow)
     return down, 0.3 * torch.randn(wide, 2, *([1] * (weight.ndim - 2)))
+
+
+def write_controlnet(unet: Any, folder: Path, seed: int = 3) -> Path:
+    """A random ControlNet of a U-Net's architecture; its outputs are not zero as in a fresh one."""
+    from diffusers import ControlNetModel
+
+    torch.manual_seed(seed)
+    network = ControlNetModel.from_unet(unet, conditioning_channels=3)
+    with torch.no_grad():
+        for weight in network.parameters():
+            if weight.abs().max() == 0:
+                weight.normal_(std=0.4)
+        for weight in network.controlnet_cond_embedding.parameters():
+            weight.mul_(1.5)  # eight layers: lines shall make a difference
+    network.save_pretrained(folder)
+    return folder
