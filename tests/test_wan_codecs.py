@@ -131,5 +131,5 @@ def test_a_folder_without_the_encoder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"without text_encoder"):
         Umt5Prompts(tmp_path, cache=tmp_path / "cache")(["a duck"])
     (tmp_path / "text_encoder").mkdir()
-    with pytest.raises(ValueError, match="text_encoder of .* cannot be read"):
+    with pytest.raises(ValueError, match=r"text_encoder of .* cannot be read"):
         Umt5Prompts(tmp_path, cache=tmp_path / "cache")(["a duck"])

@@ -1,6 +1,6 @@
 """One causal video model, ready to stream: transformer, codec, words, and how it wants to be run.
 
-    model = VideoModel.load("tiny")            # or a folder that `save` wrote
+    model = VideoModel.load("tiny")            # a folder that `save` wrote, or published weights
     velocity, fresh = model.forward(x, t, model.context("a duck on the sea"), positions=...)
     pixels = model.decode(latents)
 
@@ -18,14 +18,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from playground.models import video_files
+from playground.models import published_video, video_files
 from playground.models.causal_wan import CausalWan
 from playground.models.key_values import Context
+from playground.models.tiny_wan_vae import TinyWanCodec
 from playground.models.video_codec import VideoCodec
 from playground.models.video_settings import VideoSettings, times_for
+from playground.models.wan_text import Umt5Prompts
+from playground.models.wan_vae import WanCodec
 from playground.models.words import WordEncoder
 
-CACHED_PROMPTS = 64
+Codec = VideoCodec | WanCodec | TinyWanCodec
+CACHED_PROMPTS, CACHED_BYTES, LEAST_PROMPTS = 64, 2**30, 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +48,8 @@ class VideoModel:
         self,
         *,
         transformer: CausalWan,
-        codec: VideoCodec,
-        words: WordEncoder,
+        codec: Codec,
+        words: WordEncoder | Umt5Prompts,
         settings: VideoSettings | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -53,7 +57,8 @@ class VideoModel:
         self.settings, self.folder = settings or VideoSettings(), folder
         for part in (transformer, codec, words):
             part.eval()
-        codec.to(memory_format=torch.channels_last)  # the faster layout on CPUs
+        if not self.is_causal:
+            codec.to(memory_format=torch.channels_last)  # the faster layout on CPUs
         self.networks = eager(transformer, codec)
         self.runtime: Any = None  # what `use_runtime` made ready, to look at
         self._contexts: OrderedDict[str, Context] = OrderedDict()
@@ -65,13 +70,28 @@ class VideoModel:
         *,
         device: str | torch.device | None = None,
         runtime: str = "auto",
+        **wishes: Any,
     ) -> "VideoModel":
         """Load "tiny" or a folder; without `device`, CUDA where there is one, else the CPU.
 
-        `runtime` is "auto", "eager" or "openvino" (`playground.models.video_runtime`). Raises
-        FileNotFoundError for missing weights and ValueError for damaged ones.
+        Published weights too: the name of a recipe, a folder or a file (`published_video`, whose
+        `Wishes` are the further names: weights, decoder, offload, size, parts, lora). `runtime` is
+        "auto", "eager" or "openvino" (`playground.models.video_runtime`). Raises FileNotFoundError
+        for missing weights and ValueError for damaged ones.
         """
         place = _checked_device(device)
+        if published_video.is_published(source):
+            parts, settings, folder = published_video.read(
+                source, published_video.Wishes(**wishes), place
+            )
+            model = cls(**parts, settings=settings, folder=folder)
+            model.use_runtime("eager" if runtime == "auto" else runtime)
+            return model
+        if wishes:
+            raise ValueError(
+                f"{', '.join(wishes)} must be left out for {str(source)!r}, which is kept as it is; "
+                "they are for published weights"
+            )
         parts, settings, folder = video_files.read(source)
         model = cls(**{k: v.to(place) for k, v in parts.items()}, settings=settings, folder=folder)
         model.use_runtime(runtime)
@@ -111,6 +131,17 @@ class VideoModel:
         return self.codec.config.stride
 
     @property
+    def is_causal(self) -> bool:
+        """Whether the codec remembers, with one picture for the first latent frame."""
+        return hasattr(self.codec, "decode_next")
+
+    def first_frame(self, latent_frame: int) -> int:
+        """Number of the first picture of a latent frame."""
+        if self.is_causal:
+            return max(0, (latent_frame - 1) * self.codec.config.time_stride + 1)
+        return latent_frame * self.transformer.config.track_fold
+
+    @property
     def latent_shape(self) -> tuple[int, int, int]:
         """Latent of one frame, (c, h, w)."""
         height, width = (side // self.stride for side in self.size)
@@ -134,7 +165,16 @@ class VideoModel:
         return self.codec.encode(pixels.to(self.device))
 
     @torch.inference_mode()
-    def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 t H W"]:
+    def decode_next(
+        self, latents: Float[Tensor, "b c t h w"], memory: Any = None
+    ) -> tuple[Float[Tensor, "b 3 T H W"], Any]:
+        """Pictures of the latents that follow those of `memory` (None: the first), and its new value."""
+        if self.is_causal:
+            return self.codec.decode_next(latents, memory)
+        return self.networks.decode(latents), None
+
+    @torch.inference_mode()
+    def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 T H W"]:
         """Frames of latents, about in [-1, 1], not clipped."""
         return self.networks.decode(latents)
 
@@ -146,9 +186,10 @@ class VideoModel:
             self._contexts.move_to_end(text)
             return self._contexts[text]
         with torch.inference_mode():
-            context = self.transformer.context(self.words([text]))
+            context = self.transformer.context(self.words([text]).to(self.device, self.dtype))
         self._contexts[text] = context
-        while len(self._contexts) > CACHED_PROMPTS:
+        room = max(LEAST_PROMPTS, CACHED_BYTES // (2 * context.k.nbytes))
+        while len(self._contexts) > min(CACHED_PROMPTS, room):
             self._contexts.popitem(last=False)
         return context
 
@@ -161,13 +202,26 @@ class VideoModel:
         if not self.words.known(text):
             some = ", ".join([word for word in self.words.words if len(word) > 3][:4])
             raise ValueError(
-                f"prompt must have a word that this model knows, got {text!r:.80}; try: {some}"
+                f"prompt must have a word that this model knows, got {text!r:.80}; "
+                f"try: {some or 'a sentence about what is seen'}"
             )
 
 
-def eager(transformer: CausalWan, codec: VideoCodec) -> VideoNetworks:
-    """The networks as PyTorch runs them."""
-    return VideoNetworks(forward=transformer.forward, decode=codec.decode)
+def eager(transformer: CausalWan, codec: Codec) -> VideoNetworks:
+    """The networks as PyTorch runs them; latents and velocities are float32 outside, always."""
+    return VideoNetworks(forward=_in_float32(transformer), decode=codec.decode)
+
+
+def _in_float32(transformer: CausalWan) -> Callable[..., Any]:
+    dtype = transformer.patch_embedding.weight.dtype
+    if dtype == torch.float32:
+        return transformer.forward
+
+    def forward(x: Tensor, *inputs: Any, **named: Any) -> Any:
+        velocity, fresh = transformer.forward(x.to(dtype), *inputs, **named)
+        return None if velocity is None else velocity.float(), fresh
+
+    return forward
 
 
 def _checked_device(device: str | torch.device | None) -> torch.device:

@@ -21,17 +21,24 @@ class VideoSettings:
     chunk: int = 3  # latent frames made at once
     timesteps: tuple[float, ...] = (1000.0, 750.0, 500.0, 250.0)  # of the denoising passes, falling
     policy: str = "motionstream"  # what stays in the cache
+    sizes: tuple[tuple[str, int], ...] = ()  # of the policy; () = its own
 
     def __post_init__(self) -> None:
         size = (self.size, self.size) if isinstance(self.size, int) else tuple(self.size)
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "timesteps", checked_timesteps(self.timesteps))
+        object.__setattr__(self, "sizes", tuple(tuple(pair) for pair in self.sizes))
         if len(size) != 2 or any(side < 1 for side in size):
             raise ValueError(f"size must be a side or (H, W) in pixels, got {self.size!r}")
         if not self.fps > 0:
             raise ValueError(f"fps must be above 0, got {self.fps!r}")
         if self.chunk < 1:
             raise ValueError(f"chunk must be >= 1, got {self.chunk!r}")
+
+    def knobs(self, **chosen: Any) -> dict[str, Any]:
+        """The knobs of a stream that chooses these: its own policy has the sizes of training."""
+        sizes = {} if "policy" in chosen else {"sizes": self.sizes}
+        return {"policy": self.policy, **sizes, **chosen}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "VideoSettings":

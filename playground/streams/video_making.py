@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -22,8 +23,9 @@ from playground.memory.policies import Policy, policy
 from playground.memory.switching import Rewriting, strategy
 from playground.models.attention_shares import attention_shares
 from playground.models.key_values import MEMORY, VELOCITY, Context
-from playground.models.video_model import VideoModel
+from playground.models.video_model import VideoModel, eager
 from playground.streams import rollout
+from playground.streams.first_picture import beginning_with
 from playground.streams.mixed_prompts import context_of
 from playground.streams.rollout import ChunkResult, Forward, RolloutState
 from playground.streams.stopwatch import Stopwatch
@@ -67,7 +69,7 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     fresh = noise_of(before.rollout.frame, making)
     watch.lap("prepare")
     state, result = rollout.generate_chunk(
-        guided(making, has_tracks=grid is not None),
+        beginning_with(before, guided(making, has_tracks=grid is not None)),
         before.rollout,
         context,
         making.policy,
@@ -76,14 +78,14 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
         grid,
     )
     watch.lap("network")
-    pixels = making.model.decode(result.latents)
+    pixels, decoder = making.model.decode_next(result.latents, before.decoder)
     watch.lap("decode")
     frames = from_tensor(pixels[0].transpose(0, 1))
     shares = shares_of(before.rollout, result, making, context, grid) if attention else None
     chunk = Chunk(
         frames=frames,
         index=before.rollout.chunk,
-        frame=before.rollout.frame * fold_of(making),
+        frame=making.model.first_frame(before.rollout.frame),
         prompt=making.controls.prompt,
         timings=watch.total(),
         cache=cache_view(state, before, switch, making.policy.chunk, shares),
@@ -91,7 +93,7 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
         heard=hearing.mixture,
         switch=switch,
     )
-    return replace(before, rollout=state, chunk=chunk, shown=0)
+    return replace(before, rollout=state, chunk=chunk, shown=0, decoder=decoder)
 
 
 def told(flight: Flight, context: Context, making: Making) -> tuple[Flight, Rewriting | None]:
@@ -118,13 +120,14 @@ def with_tracks(flight: Flight, making: Making) -> tuple[Flight, Tracks | None]:
 
     `Tracks` begin when they are first seen; anything else is asked by frame numbers of the stream.
     """
-    tracks, frame = making.controls.tracks, flight.rollout.frame * fold_of(making)
+    tracks, begins = making.controls.tracks, making.model.first_frame
+    frame, after = begins(flight.rollout.frame), flight.rollout.frame + making.policy.chunk
     if tracks is not flight.tracks:
         flight = replace(flight, tracks=tracks, tracks_from=frame)
     if tracks is None:
         return flight, None
     start = frame - (flight.tracks_from if isinstance(tracks, Tracks) else 0)
-    count = making.policy.chunk * fold_of(making)
+    count = begins(after) - frame
     if start > 0:
         return flight, _checked_window(tracks.window(start - 1, count + 1))
     window = _checked_window(tracks.window(0, count))
@@ -152,12 +155,9 @@ def grid_of(commanded: Tracks | None, making: Making) -> Float[Tensor, "1 e T h 
         size_px=model.size,
         stride=model.stride,
     )
-    return grid.to(model.device)
-
-
-def fold_of(making: Making) -> int:
-    """Frames of video that a latent frame stands for."""
-    return making.model.transformer.config.track_fold
+    whole = making.policy.chunk * model.transformer.config.track_fold
+    before = whole - grid.shape[2]  # of a first latent frame that is one picture
+    return F.pad(grid, (0, 0, 0, 0, before, 0)).to(model.device)
 
 
 def noise_of(frame: int, making: Making) -> Float[Tensor, "k b c t h w"]:
@@ -250,9 +250,8 @@ def shares_of(
 ) -> Shares:
     """Attention of every layer on sink, window and current in the clean pass, on plain PyTorch."""
     transformer, count = making.model.transformer, result.latents.shape[2]
-    seen = rollout.look(
-        transformer.forward, before.cache, context, making.policy, result.frame, count, grid
-    )
+    forward = eager(transformer, making.model.codec).forward
+    seen = rollout.look(forward, before.cache, context, making.policy, result.frame, count, grid)
     _, height, width = making.model.latent_shape
     _, rows, columns = transformer.config.patch_size
     tokens = (height // rows) * (width // columns)

@@ -20,12 +20,16 @@ from typing import Any, no_type_check
 import torch
 
 from playground.conditioning.tracks import Tracks
+from playground.models.published_video import Wishes
 from playground.models.video_model import VideoModel
+from playground.streams.first_picture import flight_from
 from playground.streams.stopwatch import Stopwatch, waits_for
 from playground.streams.video_controls import VideoControls
 from playground.streams.video_knobs import VideoKnobs
 from playground.streams.video_making import Making, made
 from playground.streams.video_values import Chunk, Flight, VideoSnapshot, VideoStep
+
+WISHES = set(Wishes.__dataclass_fields__)
 
 
 class _Restore:
@@ -47,7 +51,7 @@ class VideoStream(VideoKnobs):
         self.model, self._flight = model, Flight()
         self.journal: Any = None  # writes every chunk down, see `Recording.start`
         self._wait = waits_for(model.device)
-        controls = controls or VideoControls(policy=model.settings.policy)
+        controls = controls or VideoControls(**model.settings.knobs())
         self.check(controls)
         self._controls = controls
 
@@ -61,12 +65,17 @@ class VideoStream(VideoKnobs):
         runtime: str = "auto",
         **knobs: Any,
     ) -> "VideoStream":
-        """A stream of "tiny", a folder or a `VideoModel`; further names are knobs of `VideoControls`."""
+        """A stream of "tiny", a recipe, a folder, a file or a `VideoModel`.
+
+        Further names are knobs of `VideoControls` and, for published weights, how they are kept: weights,
+        decoder, offload, size, parts, lora, keep_text_encoder.
+        """
+        wishes = {name: knobs.pop(name) for name in WISHES & set(knobs)}
         VideoControls(**knobs)  # refuses what is wrong before weights are read
         model = source
         if not isinstance(source, VideoModel):
-            model = VideoModel.load(source, device=device, runtime=runtime)
-        return cls(model, VideoControls(**{"policy": model.settings.policy, **knobs}))
+            model = VideoModel.load(source, device=device, runtime=runtime, **wishes)
+        return cls(model, VideoControls(**model.settings.knobs(**knobs)))
 
     # ------------------------------------------------------------ knobs
 
@@ -119,7 +128,7 @@ class VideoStream(VideoKnobs):
     @property
     def frame(self) -> int:
         """Number of the first frame of the next chunk."""
-        return self._flight.rollout.frame * self.model.transformer.config.track_fold
+        return self.model.first_frame(self._flight.rollout.frame)
 
     @no_type_check
     def unknown_words(self, prompt: str) -> tuple[str, ...]:
@@ -191,6 +200,15 @@ class VideoStream(VideoKnobs):
     def is_at_its_beginning(self) -> bool:
         """Whether it has made nothing yet, or was reset."""
         return self._flight.chunk is None
+
+    @no_type_check
+    def start_from(self, picture: Any) -> None:
+        """Start again at frame 0 with this picture as the first one; anything that is a picture goes."""
+        if self.journal is not None and self.journal.is_open:
+            raise ValueError(
+                "start_from must wait until the recording is over: it would not be in the recording"
+            )
+        self._flight = flight_from(self.model, picture)
 
     def reset(self) -> None:
         """Start again at frame 0 with an empty cache; the controls stay."""

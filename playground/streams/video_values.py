@@ -102,6 +102,8 @@ class Flight:
     tracks_from: int = 0  # frame at which they began
     chunk: Chunk | None = None  # the newest one
     shown: int = 0  # how many of its frames were taken
+    decoder: Any = None  # what a causal codec remembers of the frames before
+    first: Any = None  # clean latents that the stream begins with, of a picture
 
     @property
     def has_frames_left(self) -> bool:
