@@ -24,6 +24,7 @@ CHUNK = 3
 TAKE_FRAMES = 48
 NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of training sequences
 UNHEARD = 0.1  # share in which the history is told the caption, and the chunk to be made is not
+SPRITE_WEIGHT, HAT_WEIGHT = 3.0, 8.0  # of latent cells, against 1 for the ground
 OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
 
@@ -37,6 +38,7 @@ class Sequences:
     sink_told: list[str]  # the same for the first chunk
     tracks: Float[Tensor, "b e t h w"]
     counts: Bool[Tensor, "b t"]  # False: history under another caption, not to be learnt
+    weights: Float[Tensor, "b 1 t h w"]  # of the loss, mean 1 in each frame
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -77,7 +79,7 @@ class TakePool:
             self._sequence(self.takes[k], chunks, changes)
             for k in self.rng.integers(len(self.takes), size=count)
         ]
-        latents, words, runs, counts = zip(*parts, strict=True)
+        latents, words, runs, counts, weights = zip(*parts, strict=True)
         lengths = (CHUNK, CHUNK * (chunks - 1))[: len(runs[0])]
         tracks = [gridded([run[k] for run in runs], n + 1) for k, n in enumerate(lengths)]
         captions, told, sink_told = map(list, zip(*words, strict=True))
@@ -88,6 +90,7 @@ class TakePool:
             sink_told=sink_told,
             tracks=torch.cat(tracks, 2),
             counts=torch.stack(counts),
+            weights=torch.stack(weights)[:, None],
         )
 
     def _sequence(self, kept: _Kept, chunks: int, changes: bool):
@@ -109,7 +112,8 @@ class TakePool:
         told = all(figure.tracked[start : start + CHUNK].any() for figure in take.figures)
         if rest and start > 0 and not told:
             counts[:CHUNK] = False  # nothing says where it stands
-        return latents, self._words(kept.takes[shown[0]], take), runs, counts
+        weights = torch.from_numpy(cell_weights(take)[frames])
+        return latents, self._words(kept.takes[shown[0]], take), runs, counts, weights
 
     def _shown(self, takes: int, chunks: int, changes: bool) -> list[int]:
         """Which of `takes` every chunk shows: the first one, or one after the other."""
@@ -140,6 +144,22 @@ def encoded(codec: VideoCodec, take: Take) -> Float[Tensor, "t c h w"]:
     with mixed():
         latents = codec.encode(pixels[None])[0]
     return latents.transpose(0, 1).half().contiguous()
+
+
+def cell_weights(take: Take, cell: int = 8) -> Float[np.ndarray, "t h w"]:
+    """What the cells of latents weigh: a small hat counts, though the ground fills most of a frame."""
+    rows, columns = (np.mgrid[: SIDE // cell, : SIDE // cell] + 0.5) * cell
+    weights = np.ones((take.frames, *rows.shape), np.float32)
+    for figure in take.figures:
+        x, y = figure.centre.T[:, :, None, None]
+        half = (figure.size * take.camera[:, 2] / 2)[:, None, None]
+        near = cell / 2  # a cell reaches that far
+        sprite = (abs(columns - x) < half + near) & (abs(rows - y) < half + near)
+        above = y - 1.3 * half
+        hat = (abs(columns - x) < 0.4 * half + near) & (abs(rows - above) < 0.4 * half + near)
+        weights = np.where(sprite, np.maximum(weights, SPRITE_WEIGHT), weights)
+        weights = np.where(hat, HAT_WEIGHT, weights)
+    return (weights / weights.mean((1, 2), keepdims=True)).astype(np.float32)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -62,7 +62,7 @@ def forced_loss(model: Tiny, part: Sequences) -> tuple[Tensor, dict[str, float]]
     words = part.captions, part.sink_told, part.told
     contexts = [model.transformer.context(model.words(texts)) for texts in words]
     velocity = _velocities(model.transformer, x0, noisy, 1000 * t, contexts, part.tracks)
-    error = (velocity.float() - (noise - x0)).square().mean((1, 3, 4))
+    error = (velocity.float() - (noise - x0)).square().mul(part.weights).mean((1, 3, 4))
     weight = (t / t.clamp(min=0.4)).square() * part.counts
     clean = (error.detach() * t.square() * part.counts).unflatten(1, (chunks, CHUNK)).sum((0, 2))
     clean = clean / part.counts.unflatten(1, (chunks, CHUNK)).sum((0, 2)).clamp(min=1)

@@ -31,6 +31,7 @@ from playground.training.video_sheet import save_video_sheet
 TIMES = (1000.0, 900.0, 750.0, 500.0)  # the steps of the shipped model
 DITHER = 0.08  # noise on what the critic sees
 BEGINNINGS = 0.25  # share of steps that train the first chunk of a stream
+FIRST_REALISM = 4.0  # times the critic's weight there, where averages are nearest
 
 
 class ForcingRecipe:
@@ -128,10 +129,11 @@ class ForcingRecipe:
             if number or count == 1:
                 begun = None if number else real
                 clean = self._predicted(real.shape, exit_step, heard, where, begun)
-                distance, realism = self._losses(clean, real, part.captions)
+                distance, realism = self._losses(clean, real, part, here)
                 pull = (distance * learnt).sum() / max(1, learnt.sum())
                 push = (realism * learnt).sum() / max(1, learnt.sum())
                 weight = self.args.critic * min(1.0, self.step / 100)  # the critic learns first
+                weight *= 1.0 if number else FIRST_REALISM
                 (pull - weight * push).div(max(1, count - 1)).backward()
                 distances.append(pull.item())
                 realisms.append(push.item())
@@ -166,12 +168,15 @@ class ForcingRecipe:
                 x = (1 - sigma) * clean + sigma * torch.randn(shape)
         return clean
 
-    def _losses(self, clean: Tensor, real: Tensor, captions: list[str]) -> tuple[Tensor, Tensor]:
+    def _losses(
+        self, clean: Tensor, real: Tensor, part: Sequences, here: slice
+    ) -> tuple[Tensor, Tensor]:
         """Distance to the real chunk, and what the critic thinks of this one, for each row."""
-        distance = (clean - real).square().mean((1, 2, 3, 4)).add(1e-3).sqrt()
+        error = (clean - real).square() * part.weights[:, :, here]
+        distance = error.mean((1, 2, 3, 4)).add(1e-3).sqrt()
         if not self.args.critic:
             return distance, torch.zeros(len(clean))
-        scores = self.critic(_seen_by_critic(clean), self._prompt(captions))
+        scores = self.critic(_seen_by_critic(clean), self._prompt(part.captions))
         return distance, scores.float().mean(1)
 
     @torch.no_grad()
