@@ -58,8 +58,10 @@ class Context:
 
 def _runs(places: list[int]) -> list[slice]:
     """Indices as slices of neighbours: [0, 1, 2, 6, 7] are 0:3 and 6:8."""
+    if not places:
+        return [slice(0, 0)]
     starts = [at for at, place in enumerate(places) if not at or place != places[at - 1] + 1]
     ends = [*starts[1:], len(places)]
     return [
         slice(places[start], places[end - 1] + 1) for start, end in zip(starts, ends, strict=True)
-    ] or [slice(0, 0)]
+    ]
