@@ -83,20 +83,17 @@ def test_many_switches_in_a_row_are_compared_end_with_beginning(model):
     assert 0.3 < figures["chunk_time_growth"] < 3
 
 
-def test_a_stream_that_grows_slower_is_noticed(model):
-    video = ready_stream(model)
-
-    class Slower:
-        prompt, made = "", 0
-
-        def __next__(self):
-            self.made += 1
-            end = time.process_time() + 1e-4 * self.made
+def test_a_stream_that_is_slower_than_a_young_one_is_noticed():
+    def busy(seconds):
+        for _ in range(20):
+            end = time.process_time() + seconds
             while time.process_time() < end:
                 pass
-            return next(video)
+            yield "chunk"
 
-    assert bench_switch.endurance(Slower(), 20)["chunk_time_growth"] > 1.05
+    times = bench_switch.compared(busy(0.002), busy(0.003))
+    assert len(times["old"]) == len(times["young"]) == 20
+    assert 1.3 < np.median(times["old"]) / np.median(times["young"]) < 1.7
 
 
 def test_the_command_gives_all_figures(monkeypatch, model):

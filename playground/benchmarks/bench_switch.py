@@ -160,24 +160,39 @@ class _Watched:
 
 
 def endurance(video: Any, switches: int) -> dict[str, float]:
-    """Memory and time of a chunk at the end over the beginning of many switches in a row."""
-    process, memory, times = psutil.Process(), [], []
-    chunks = switched_chunks(video, switches + switches // ENDURANCE_PART)
-    warm = switches // ENDURANCE_PART * CHUNKS_BETWEEN
-    count = warm + switches * CHUNKS_BETWEEN
-    for number in tqdm(range(count), desc="switches in a row", disable=None):
-        began = time.process_time()
-        next(chunks)
-        if number >= warm:
-            times.append(time.process_time() - began)
-            memory.append(process.memory_info().rss)
-    part = len(times) // ENDURANCE_PART
-    first, last = (np.median(half) for half in (times[:part], times[-part:]))
+    """Memory at the end over that at the beginning, and time of a chunk beside a young stream's.
+
+    The young stream is a branch from the beginning. Both make their chunks in turns in the last part, so
+    that whatever else the machine does meets them alike.
+    """
+    process, part = psutil.Process(), switches // ENDURANCE_PART
+    for _ in switched_chunks(video, part):  # until everything was needed once
+        pass
+    young, first = VideoStream.restore(video.state), process.memory_info().rss
+    alone = (switches - part) * CHUNKS_BETWEEN
+    chunks = switched_chunks(video, switches - part)
+    for _ in tqdm(chunks, desc="switches in a row", total=alone, disable=None):
+        pass
+    times = compared(switched_chunks(young, part), switched_chunks(video, part))
+    last = process.memory_info().rss
     return {
-        "memory_growth": float(np.median(memory[-part:]) / np.median(memory[:part])),
-        "chunk_time_growth": float(last / first),
-        "memory_mb": memory[-1] / 2**20,
+        "memory_growth": last / first,
+        "chunk_time_growth": float(np.median(times["old"]) / np.median(times["young"])),
+        "memory_mb": last / 2**20,
     }
+
+
+def compared(young: Iterator[Any], old: Iterator[Any]) -> dict[str, list[float]]:
+    """Seconds of processor time of every chunk of two streams, in turns."""
+    times: dict[str, list[float]] = {"young": [], "old": []}
+    sides, number = {"young": young, "old": old}, 0
+    while True:
+        for name in sorted(sides, reverse=bool(number % 2)):
+            began = time.process_time()
+            if next(sides[name], None) is None:
+                return times
+            times[name].append(time.process_time() - began)
+        number += 1
 
 
 def describe(results: dict[str, Any]) -> str:
