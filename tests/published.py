@@ -172,7 +172,7 @@ def shrunk(published: Published) -> Published:
         "norm_num_groups": 8,
         "block_out_channels": (16, 32, 32, 32)[:count],
         "attention_head_dim": 2 if isinstance(heads, int) else (2, 4, 4, 4)[:count],
-        "cross_attention_dim": 64 if is_xl else 32,
+        "cross_attention_dim": 80 if is_xl else 32,
     }
     if is_xl:
         unet |= {
@@ -188,7 +188,9 @@ def shrunk(published: Published) -> Published:
         "layers_per_block": 1,
         "norm_num_groups": 4,
     }
-    text_2 = {**_small(published.text_2), "projection_dim": 24} if is_xl else None
+    text_2 = (
+        {**_small(published.text_2), "hidden_size": 48, "projection_dim": 24} if is_xl else None
+    )
     return replace(published, unet=unet, codec=codec, text=_small(published.text), text_2=text_2)
 
 

@@ -167,13 +167,18 @@ def move(parts: dict[str, Any], device: torch.device | None, dtype: torch.dtype 
     for name in ("unet", "vae", "text_encoder", "text_encoder_2"):
         network = parts.get(name)
         if network is not None:
-            _moved(network, device, dtype if name != "vae" else _codec_dtype(network, dtype))
+            wanted = _codec_dtype(parts, dtype) if name == "vae" else dtype
+            _moved(network, device, wanted)
 
 
-def _codec_dtype(codec: Any, dtype: torch.dtype | None) -> torch.dtype | None:
-    """Full precision for autoencoders that say that they overflow in half of it."""
-    overflows = dtype == torch.float16 and codec.config.get("force_upcast", False)
-    return torch.float32 if overflows else dtype
+def _codec_dtype(parts: dict[str, Any], dtype: torch.dtype | None) -> torch.dtype | None:
+    """Full precision for the autoencoders of SDXL that overflow in half of it.
+
+    Others say the same of themselves by default, though they do not overflow.
+    """
+    is_xl = parts.get("text_encoder_2") is not None
+    overflows = is_xl and parts["vae"].config.get("force_upcast", False)
+    return torch.float32 if overflows and dtype == torch.float16 else dtype
 
 
 def _moved(network: Any, device: torch.device | None, dtype: torch.dtype | None) -> None:
