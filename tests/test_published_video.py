@@ -9,10 +9,8 @@ from torch.testing import assert_close
 
 from playground import Tracks, VideoStream
 from playground.diffusion import flow
-from playground.models import memory_estimate, published_video, video_recipes
-from playground.models.causal_wan import CausalWan
+from playground.models import published_video, video_recipes
 from playground.models.int8_linear import quantised
-from playground.models.memory_estimate import Choice
 from playground.models.published_video import Wishes
 from playground.models.video_model import VideoModel
 from playground.models.video_settings import VideoSettings
@@ -104,7 +102,7 @@ def test_a_snapshot_takes_the_decoder_back_too(wan, tmp_path):
 def test_paths_of_a_track_conditioned_model_have_four_grids_a_latent_frame(tmp_path):
     wan = random_wan(track_channels=62, track_dim=3, track_fold=4, **SIZES)
     video = VideoStream(one_model(wan, tmp_path, policy="motionstream"))
-    free = [next(VideoStream(video.model)).frames for _ in range(1)][0]
+    free = next(VideoStream(video.model)).frames
     video.tracks = Tracks.from_strokes([[(4, 4), (30, 20)]], size=SIZE, fps=video.fps)
     chunks = [next(video) for _ in range(2)]
     assert [chunk.tracks.frames for chunk in chunks] == [9, 12]
@@ -236,66 +234,6 @@ def test_wishes_that_make_no_sense_are_refused_before_anything_is_read(wishes, m
 def test_the_tiny_model_takes_no_wishes():
     with pytest.raises(ValueError, match="weights must be left out for 'tiny'"):
         VideoModel.load("tiny", weights="int8")
-
-
-# ------------------------------------------------------------ memory
-
-
-@pytest.mark.parametrize("choice", [Choice(weights="float32"), Choice(), Choice(weights="int8")])
-def test_the_estimate_of_the_weights_is_what_they_take(choice):
-    wan = random_wan(track_channels=5, track_dim=3, track_fold=4)
-    if choice.weights != "float32":
-        wan = wan.bfloat16()
-    if choice.weights == "int8":
-        quantised(wan)
-    assert memory_estimate.transformer_bytes(wan.config, choice) == sum(
-        tensor.nbytes for tensor in wan.state_dict().values()
-    )
-
-
-def test_the_estimate_of_the_cache_is_what_it_takes(wan, tmp_path):
-    model = one_model(wan, tmp_path, policy="sliding", sizes=(("window", 6),))
-    video = VideoStream(model)
-    frames(video, 3)
-    entries = video._flight.rollout.cache.entries
-    told = memory_estimate.estimate(wan.config, model.settings, Choice(weights="float32"))
-    assert told.cache == entries.k.nbytes + entries.v.nbytes
-
-
-def test_the_published_size_needs_what_its_authors_say():
-    recipe = video_recipes.RECIPES["longlive-1.3b"]
-    with torch.device("meta"):
-        config = CausalWan(published_config()).config
-    told = memory_estimate.estimate(config, recipe.settings, Choice())
-    assert told.transformer == 2 * 1_418_996_800
-    assert told.cache == pytest.approx(3.45e9, rel=0.01)  # 12 latent frames in bfloat16
-
-
-def published_config():
-    from playground.models.causal_wan import WanConfig
-
-    return WanConfig(dim=1536, ffn_dim=8960, num_heads=12, num_layers=30)
-
-
-def test_the_best_choice_that_fits_is_taken():
-    settings = video_recipes.RECIPES["longlive-1.3b"].settings
-
-    def chosen(free, offload=True):
-        told = memory_estimate.fitting(
-            published_config(), settings, "bfloat16", int(free * 1e9), can_offload=offload
-        )
-        return told.choice
-
-    totals = [
-        memory_estimate.estimate(published_config(), settings, choice).total / 1e9
-        for choice in memory_estimate.choices("bfloat16", can_offload=True)
-    ]
-    assert chosen(80) == Choice()
-    assert chosen(min(totals) + 0.01).offload
-    with pytest.raises(ValueError, match=r"free memory must be at least .* GB for int8"):
-        chosen(1)
-    with pytest.raises(ValueError, match="take a smaller size"):
-        chosen(min(totals) + 0.01, offload=False)
 
 
 def test_without_wishes_what_fits_is_chosen_and_told(folder, monkeypatch, capsys):
