@@ -181,3 +181,28 @@ def test_names_are_used_once_and_live_ones_are_not_fused_over(files):
         stream.add_lora(files.second, "style")
     with pytest.raises(ValueError, match="LoRAs must be fused before live ones are added"):
         stream.model.fuse_lora(files.second)
+
+
+@pytest.mark.slow
+def test_live_weights_need_the_plain_networks_and_fused_ones_do_not(files, monkeypatch, tmp_path):
+    monkeypatch.setenv("PLAYGROUND_CACHE", str(tmp_path))
+    load = {"codec": files.codec, "runtime": "openvino", "device": "cpu"}
+    live = ImageModel.load(files.folder, **load)
+    live.add_lora(files.first)
+    assert live.runtime.name == "eager" and "fuse them for speed" in live.runtime.message
+    with pytest.raises(ValueError, match="must run a plain network, got live LoRAs; fuse them"):
+        live.use_runtime("openvino")
+    fused = ImageModel.load(files.folder, **load)
+    fused.fuse_lora(files.first)
+    assert fused.runtime.name == "openvino"
+    frame = drawings(1)[0]
+    pictures = []
+    for model in (live, fused):
+        stream = ImageStream.load(model, prompt="a cat", guidance="none", t_index=T_INDEX)
+        stream.loras = {"first": 1.0} if model is live else ()
+        stream(frame)
+        assert model.runtime.wait(120)
+        for _ in range(3):
+            picture = stream(frame)
+        pictures.append(picture)
+    assert_same_picture(*pictures)
