@@ -102,10 +102,11 @@ def test_what_the_stream_refuses_is_a_remark_and_the_video_goes_on():
     )
 
 
-def test_of_several_prompts_the_heaviest_is_heard_and_that_is_said(model):
-    player = TimelinePlayer(stream(model), Timeline().add([("a duck", 30), ("a cat", 70)]))
-    assert next(player).prompt == "a cat"
-    assert "entry 1: the video hears one prompt, the heaviest: 'a cat'" in player.remarks
+def test_several_prompts_are_heard_by_their_weights_and_unknown_ones_left_out(model):
+    weighted = [("a duck", 30), ("a cat", 60), ("zeppelin", 10)]
+    player = TimelinePlayer(stream(model), Timeline().add(weighted))
+    assert next(player).prompt == "67% a cat + 33% a duck"
+    assert any("zeppelin" in remark for remark in player.remarks)
 
 
 @pytest.mark.parametrize(

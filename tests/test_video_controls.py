@@ -13,7 +13,7 @@ class Live:
 
 
 BAD = [
-    ({"prompt": 3}, "prompt must be a text, got 3"),
+    ({"prompt": 3}, r"prompt must be a text or \(text, weight\) pairs such as .*, got 3"),
     ({"steps": 0}, r"steps must be in 1\.\.4, got 0"),
     ({"steps": 5}, r"steps must be in 1\.\.4, got 5"),
     ({"steps": 2.0}, r"steps must be a whole number in 1\.\.4, got 2\.0"),

@@ -4,6 +4,8 @@ Works on any app with `engine`, `recorder`, `status`, `view` and `loop`; what el
 adds to `bindings`. A stream that nobody watches rests, and one that no page shows any more ends.
 """
 
+from playground.streams.weighted_prompts import in_words
+
 from .keys import Keys
 from .transport import Transport
 
@@ -57,13 +59,13 @@ class AppTransport:
             path, seconds = recorder.stop()
             status.say(f"Saved {seconds:.0f} seconds to {path}")
         else:
-            path = recorder.start(self.app.engine.controls.prompt)
+            path = recorder.start(in_words(self.app.engine.controls.prompt))
             status.say(f"Recording to {path}; press R again to stop.")
         self.apply()
 
     def snapshot(self):
         """Save the picture as it is now."""
-        path = self.app.recorder.snapshot(self.app.engine.controls.prompt)
+        path = self.app.recorder.snapshot(in_words(self.app.engine.controls.prompt))
         self.app.status.say(f"Saved {path}")
 
     def help(self):

@@ -4,6 +4,8 @@ A subclass says with `make_controls` what a hand needs beside the video (`knobs`
 whatever lies over the picture), and in `see` what else it does with a frame.
 """
 
+from playground.streams.weighted_prompts import in_words
+
 from .cache_view import CacheView
 from .frame_view import FrameView
 from .meter_view import MeterView
@@ -18,7 +20,7 @@ class VideoShell(StreamApp):
     """An app around a video stream; `stream` takes a ready VideoStream in place of a model's name."""
 
     def __init__(self, model="tiny", *, stream=None, folder="recordings"):
-        stream = stream if stream is not None else _loaded(model)
+        stream = stream if stream is not None else loaded(model)
         mailbox = SteadyMailbox(stream.fps)
         super().__init__(stream, mailbox=mailbox, folder=folder, max_fps=None)
 
@@ -51,7 +53,7 @@ class VideoShell(StreamApp):
         quick = figures["ms"].get("total", 1e3) < QUICK_FRAMES * 1000 / self.stream.fps
         self.engine.mailbox.ahead = 1 if quick else 2
         self.meter.update(
-            f"{self.transport.verb} {self.engine.controls.prompt}; {self.words}",
+            f"{self.transport.verb} {in_words(self.engine.controls.prompt)}; {self.words}",
             figures,
             dropped=self.engine.mailbox.dropped,
             delay_ms=self.view.sender.round_trip_ms,
@@ -73,10 +75,11 @@ class VideoShell(StreamApp):
         self.engine.show_slots = wanted
 
     def _relabel(self, controls):
-        self.view.label = f"The video: {controls.prompt}"
+        self.view.label = f"The video: {in_words(controls.prompt)}"
 
 
-def _loaded(model):
+def loaded(model):
+    """A video stream of that name or folder."""
     from playground import VideoStream
 
     return VideoStream.load(model)

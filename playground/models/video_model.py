@@ -9,7 +9,7 @@ assignment (`playground.models.video_runtime`).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class VideoModel:
             codec.to(memory_format=torch.channels_last)  # the faster layout on CPUs
         self.networks = eager(transformer, codec)
         self.runtime: Any = None  # what `use_runtime` made ready, to look at
-        self._contexts: OrderedDict[str, Context] = OrderedDict()
+        self._contexts: OrderedDict[Hashable, Context] = OrderedDict()
 
     @classmethod
     def load(
@@ -182,12 +182,20 @@ class VideoModel:
 
     def context(self, text: str) -> Context:
         """Cross-attention keys and values of a prompt, remembered for the last prompts; "" = no text."""
-        if text in self._contexts:
-            self._contexts.move_to_end(text)
-            return self._contexts[text]
+
+        def made() -> Context:
+            vectors = self.words([text]).to(self.device, self.dtype)
+            return self.transformer.context(vectors)
+
+        return self.remembered(text, made)
+
+    def remembered(self, key: Hashable, make: Callable[[], Context]) -> Context:
+        """What was made for `key`, a text or a mixture of texts; made now where it is not known."""
+        if key in self._contexts:
+            self._contexts.move_to_end(key)
+            return self._contexts[key]
         with torch.inference_mode():
-            context = self.transformer.context(self.words([text]).to(self.device, self.dtype))
-        self._contexts[text] = context
+            context = self._contexts[key] = make()
         room = max(LEAST_PROMPTS, CACHED_BYTES // (2 * context.k.nbytes))
         while len(self._contexts) > min(CACHED_PROMPTS, room):
             self._contexts.popitem(last=False)

@@ -22,6 +22,8 @@ from playground.streams import recording_head as heads
 from playground.streams.recording_file import read
 from playground.streams.recording_journal import Journal
 from playground.streams.recording_replay import check_overrides, decoded_knobs, replayed
+from playground.streams.recording_values import from_json
+from playground.streams.weighted_prompts import in_words
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,12 +96,12 @@ class Recording:
 
     @property
     def prompts(self) -> tuple[tuple[int, str], ...]:
-        """(step, prompt) of the beginning and of every other prompt."""
-        found, at = [(0, self.controls.prompt)], 0
+        """(step, prompt in words) of the beginning and of every other prompt."""
+        found, at = [(0, in_words(self.controls.prompt))], 0
         for line in self.lines:
             at = line.get("step", at)
             if "prompt" in line.get("knobs", {}):
-                found.append((at, line["knobs"]["prompt"]))
+                found.append((at, in_words(from_json(line["knobs"]["prompt"]))))
         return tuple(found[1:] if len(found) > 1 and found[1][0] == 0 else found)
 
     # ------------------------------------------------------------ made again

@@ -14,6 +14,7 @@ from typing import Any
 from playground.conditioning.tracks import Tracks
 from playground.models import network_choice
 from playground.streams.recording_values import frame_from_text, from_json
+from playground.streams.weighted_prompts import in_words
 
 
 class Told:
@@ -63,7 +64,7 @@ def replayed(
         with nullcontext() if overrides else network_choice.dictated(letters):
             made = _made(stream, line, frames)
         for one in made:
-            yield one, stream.controls.prompt
+            yield one, in_words(stream.controls.prompt)
 
 
 def decoded_knobs(knobs: Mapping[str, Any], live: Any) -> dict[str, Any]:

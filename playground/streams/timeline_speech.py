@@ -1,7 +1,7 @@
 """What an entry of a timeline says to one stream: the prompt it can hear, how it comes in, and remarks.
 
-A transition of some seconds becomes one of whole chunks. A stream of words hears one prompt at a time: of
-several the heaviest that it knows. Knows the stream only by its face.
+A transition of some seconds becomes one of whole chunks. Of several prompts, those that the stream knows a
+word of are heard by their weights. Knows the stream only by its face.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from typing import Any
 from playground.conditioning.timeline_values import Entry
 from playground.conditioning.timeline_words import heard_entry
 from playground.streams.transition import MOST_CHUNKS, Transition
+from playground.streams.weighted_prompts import Prompt, shares_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Speech:
     """An entry as a stream takes it; `prompt` is None where it knows no word of it."""
 
-    prompt: str | None
-    way: Transition | None = None  # None = at once
+    prompt: Prompt | None
+    way: Transition | None = None  # None = at once, and texts are mixed along the line
     frames: int = 0  # how long the way is
     remarks: tuple[str, ...] = ()
 
@@ -29,14 +30,13 @@ def speech_of(entry: Entry, stream: Any) -> Speech:
     prompts, remarks = heard_entry(entry, unknown, getattr(words, "length", None))
     if not prompts:
         return Speech(prompt=None, remarks=remarks)
-    prompt = max(prompts, key=lambda pair: pair[1])[0]
-    if len(prompts) > 1:
-        one = f"entry {entry.number}: the video hears one prompt, the heaviest: {prompt!r:.60}"
-        remarks = (*remarks, one)
+    prompt = prompts if len(shares_of(prompts)) > 1 else prompts[0][0]
     chunk = chunk_frames(stream)
     wanted = round(entry.transition.seconds * stream.fps / chunk)
     count = min(max(1, wanted), MOST_CHUNKS)
-    way = Transition(chunks=count, kind=entry.transition.kind) if count > 1 else None
+    way = Transition(chunks=count, kind=entry.transition.kind)
+    if count == 1 and (isinstance(prompt, str) or way.kind == "linear"):
+        way = None
     return Speech(prompt=prompt, way=way, frames=count * chunk, remarks=remarks)
 
 

@@ -2,7 +2,8 @@
 
 Over n chunks the new text weighs 1/n, 2/n, ... 1, so the last step is exactly the new prompt and n = 1 is a
 hard switch. What was heard when the switch came gives way as a whole: a text that is not yet there when
-the next one comes stays in the mixture with the share that it had.
+the next one comes stays in the mixture with the share that it had. A prompt may itself be a mixture; it is
+mixed in the way it came in, for as long as it is heard.
 
 Pure functions over frozen values. This module imports no network library.
 """
@@ -11,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any, no_type_check
 
 from playground.streams import checks as check
+from playground.streams.weighted_prompts import Mixture, Prompt, shares_of
 
 KINDS = ("linear", "slerp")
 MOST_CHUNKS = 100
-MOST_TEXTS = 4  # of a mixture; the lightest of more are left out
-
-Mixture = tuple[tuple[str, float], ...]  # (text, share); shares are above 0 and add up to 1
+MOST_TEXTS = 4  # on the way to one text; the lightest of more are left out
 
 
 @no_type_check
@@ -40,9 +40,9 @@ HARD = Transition(chunks=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hearing:
-    """What one chunk hears: `step` of `way.chunks` from a mixture to a text."""
+    """What one chunk hears: `step` of `way.chunks` from a mixture to a prompt."""
 
-    target: str
+    target: Prompt
     origin: Mixture = ()
     way: Transition = HARD
     step: int = 1
@@ -55,12 +55,14 @@ class Hearing:
     @property
     def mixture(self) -> Mixture:
         """Texts with their shares, the heaviest first."""
+        target = shares_of(self.target)
         if self.is_there:
-            return ((self.target, 1.0),)
-        share = self.step / self.way.chunks
+            return target
+        share, most = self.step / self.way.chunks, MOST_TEXTS + len(target) - 1
         heard = {text: part * (1 - share) for text, part in self.origin}
-        heard[self.target] = heard.get(self.target, 0.0) + share
-        heaviest = sorted(heard.items(), key=lambda pair: -pair[1])[:MOST_TEXTS]
+        for text, part in target:
+            heard[text] = heard.get(text, 0.0) + share * part
+        heaviest = sorted(heard.items(), key=lambda pair: -pair[1])[:most]
         total = sum(part for _, part in heaviest)
         return tuple((text, part / total) for text, part in heaviest)
 
@@ -70,26 +72,19 @@ class Hearing:
         return self.way.recache or self.is_there
 
 
-def heard_next(before: Hearing | None, prompt: str, way: Transition | None) -> Hearing:
+def heard_next(before: Hearing | None, prompt: Prompt, way: Transition | None) -> Hearing:
     """What the next chunk hears; the same object where nothing changes.
 
     A transition keeps the pace and kind with which it began; without a `way`, it ends at once.
     """
     if before is None:
-        return Hearing(target=prompt)
-    if before.target != prompt:
+        return Hearing(target=prompt, way=Transition(chunks=1, kind=(way or HARD).kind))
+    if shares_of(before.target) != shares_of(prompt):
         return Hearing(target=prompt, origin=before.mixture, way=way or HARD)
     if before.is_there:
         return before
     step = before.way.chunks if way is None else before.step + 1
     return Hearing(target=prompt, origin=before.origin, way=before.way, step=step)
-
-
-def in_words(mixture: Mixture) -> str:
-    """A mixture as one line: the text alone, or the texts with their shares."""
-    if len(mixture) == 1:
-        return mixture[0][0]
-    return " + ".join(f"{share:.0%} {text}" for text, share in mixture)
 
 
 @no_type_check

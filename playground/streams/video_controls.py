@@ -11,6 +11,7 @@ from typing import Any, no_type_check
 
 from playground.streams import checks as check
 from playground.streams.transition import Transition, check_transition
+from playground.streams.weighted_prompts import Prompt, checked_prompt
 
 MAX_STEPS = 4
 RECACHES = ("longlive", "longlive_sink", "causal", "flush", "anchor", "cross", "stale")
@@ -25,7 +26,7 @@ class VideoControls:
     `window(start, count)` in frames of the stream, which is asked at every chunk.
     """
 
-    prompt: str = "a duck on the sea"
+    prompt: Prompt = "a duck on the sea"  # or (text, weight >= 0) pairs, whose mixture is heard
     tracks: Any = None  # None = no paths
     steps: int | None = None  # denoising passes a chunk, 1..4; None = as the model was trained
     policy: str = "motionstream"  # what stays in the cache, a name in memory.policies
@@ -40,6 +41,7 @@ class VideoControls:
 
     def __post_init__(self) -> None:
         settled = {
+            "prompt": checked_prompt(self.prompt),
             "sizes": checked_sizes(self.sizes),
             "text_guidance": check.checked_number("text_guidance", self.text_guidance, 0, 10),
             "motion_guidance": check.checked_number("motion_guidance", self.motion_guidance, 0, 10),
@@ -48,7 +50,6 @@ class VideoControls:
         for name, most in (("steps", MAX_STEPS), ("chunk", 12)):
             if getattr(self, name) is not None:
                 settled[name] = check.checked_whole(name, getattr(self, name), 1, most)
-        check.check_kind("prompt", self.prompt, str, "a text")
         check.check_kind("policy", self.policy, str, "the name of a policy")
         check.check_choice("recache", self.recache, RECACHES)
         check_transition(self.transition)

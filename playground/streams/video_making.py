@@ -29,9 +29,10 @@ from playground.streams.first_picture import beginning_with
 from playground.streams.mixed_prompts import context_of
 from playground.streams.rollout import ChunkResult, Forward, RolloutState
 from playground.streams.stopwatch import Stopwatch
-from playground.streams.transition import heard_next, in_words
+from playground.streams.transition import heard_next
 from playground.streams.video_controls import VideoControls
 from playground.streams.video_values import CacheView, Chunk, Flight, Shares, Switch
+from playground.streams.weighted_prompts import in_words
 
 SPREAD = 61_803  # coprime to IDENTITIES: neighbouring identities become far apart
 
@@ -53,8 +54,10 @@ class Making:
 
     @property
     def context(self) -> Context:
-        """Of the prompt."""
-        return self.model.context(self.controls.prompt)
+        """Of the prompt, when it has come in."""
+        return context_of(
+            self.model, heard_next(None, self.controls.prompt, self.controls.transition)
+        )
 
 
 def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = False) -> Flight:
@@ -86,7 +89,7 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
         frames=frames,
         index=before.rollout.chunk,
         frame=making.model.first_frame(before.rollout.frame),
-        prompt=making.controls.prompt,
+        prompt=in_words(making.controls.prompt),
         timings=watch.total(),
         cache=cache_view(state, before, switch, making.policy.chunk, shares),
         tracks=None if commanded is None else commanded.window(1, commanded.frames - 1),

@@ -1,7 +1,7 @@
 """The video stream: frames for ever, chunk by chunk, every knob live.
 
     video = VideoStream.load("tiny", policy="motionstream", seed=0)
-    video.prompt = "a duck on the sea"
+    video.prompt = "a duck on the sea"   # or (("a fox on snow", 0.7), ("a cat on snow", 0.3))
     video.tracks = Tracks.from_strokes([[(10, 40), (50, 20)]], fps=video.fps)
     chunk = next(video)                  # chunk.frames uint8 [T, H, W, 3]
 
@@ -28,6 +28,7 @@ from playground.streams.video_controls import VideoControls
 from playground.streams.video_knobs import VideoKnobs
 from playground.streams.video_making import Making, made
 from playground.streams.video_values import Chunk, Flight, VideoSnapshot, VideoStep
+from playground.streams.weighted_prompts import Prompt, texts_of
 
 WISHES = set(Wishes.__dataclass_fields__)
 
@@ -90,7 +91,8 @@ class VideoStream(VideoKnobs):
         if not isinstance(controls, VideoControls):
             raise ValueError(f"controls must be VideoControls, got {type(controls).__name__}")
         Making.of(self.model, controls)
-        self.model.check_prompt(controls.prompt)
+        for text in texts_of(controls.prompt):
+            self.model.check_prompt(text)
         self._check_tracks(controls.tracks)
 
     @no_type_check
@@ -131,9 +133,9 @@ class VideoStream(VideoKnobs):
         return self.model.first_frame(self._flight.rollout.frame)
 
     @no_type_check
-    def unknown_words(self, prompt: str) -> tuple[str, ...]:
+    def unknown_words(self, prompt: Prompt) -> tuple[str, ...]:
         """Words of `prompt` that the model was not trained on."""
-        return self.model.unknown_words(prompt)
+        return self.model.unknown_words(" ".join(texts_of(prompt)))
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from jaxtyping import UInt8
 
 from playground.conditioning.tracks import Tracks
 from playground.streams.rollout import RolloutState
-from playground.streams.transition import Hearing, Mixture
+from playground.streams.transition import Hearing
 from playground.streams.video_controls import VideoControls
+from playground.streams.weighted_prompts import Mixture
 
 Shares = tuple[tuple[float, float, float], ...]  # a layer: (sink, window, current), together 1
 
@@ -47,7 +48,7 @@ class Chunk:
     frames: UInt8[np.ndarray, "T H W 3"]
     index: int  # number of the chunk, from 0
     frame: int  # number of its first frame, from 0
-    prompt: str
+    prompt: str  # what was asked for, in words; of several texts with their shares
     timings: dict[str, float]  # ms: prepare, recache, network, decode, total
     cache: CacheView
     tracks: Tracks | None  # what was commanded for these frames, points [T, p, 2]
