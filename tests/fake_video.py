@@ -87,10 +87,10 @@ class FakeVideo:
         return np.where(inside[..., None], ball, picture).clip(0, 255).astype(np.uint8)
 
     def _cache(self, count, slots):
-        end = self.frame + count
+        end = self.frame  # the chunk is counted already
         frames = [*range(min(3, end)), *range(max(3, end - 2 * count), end)]
         roles = ["sink" if f < 3 else "current" if f >= end - count else "window" for f in frames]
-        told = [*self.prompts, *[self.controls.prompt] * count]
+        told = self.prompts
         attention = ((0.3, 0.4, 0.3), (0.1, 0.2, 0.7)) if slots else None
         prompts = tuple(told[f] for f in frames)
         return CacheView(

@@ -267,3 +267,14 @@ def test_an_engine_paces_the_frames(model):
         time.sleep(1)
         rate = (engine.meter.pictures - before) / (time.perf_counter() - began)
     assert rate <= 22
+
+
+def test_controls_may_act_at_once_and_leave_out_the_rest_of_the_chunk(model):
+    video = stream(model, prompt="a duck on the sea")
+    assert [video.step().frame for _ in range(4)] == [0, 1, 2, 3]
+    video.cut_short()
+    assert video.step().frame == 4  # it is the next controls that it waits for
+    video.prompt = "a cat on sand"
+    step = video.step()
+    assert (step.frame, step.chunk.prompt) == (6, "a cat on sand")
+    assert [video.step().frame for _ in range(3)] == [7, 8, 9]

@@ -113,7 +113,7 @@ def test_a_wrong_turn_names_the_rule(name, value, message):
 
 def test_a_dial_of_no_kind_is_refused():
     with pytest.raises(
-        ValueError, match="kind must be one of range, choice, toggle, seed, text, got 'wheel'"
+        ValueError, match="kind must be one of range, choice, menu, toggle, seed, text, got 'wheel'"
     ):
         Dial(name="x", label="x", kind="wheel")
 

@@ -22,8 +22,10 @@ _HOME = {
     "MeterView": "meter_view",
     "PathPad": "path_pad",
     "PromptBox": "prompt_box",
+    "PromptTimeline": "prompt_timeline",
     "SlotView": "slot_view",
     "StatusLine": "status_line",
+    "SwitchApp": "switch_app",
     "VideoApp": "video_app",
 }
 

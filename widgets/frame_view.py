@@ -48,6 +48,7 @@ class FrameView(Panel):
     label = traitlets.Unicode("").tag(sync=True)  # what a screen reader says
     badge = traitlets.Unicode("").tag(sync=True)  # "paused", "recording"
     pixelated = traitlets.Bool(False).tag(sync=True)
+    aspect = traitlets.Float(1.0).tag(sync=True)  # width over height
     fresh = traitlets.Bool(False).tag(sync=True)  # bring it into sight when it appears
 
     def __init__(self, mailbox=None, *, label="", pixelated=False, on_error=None, loop=None):

@@ -13,7 +13,7 @@ class Keys(Panel):
     """`bindings` is {key: (meaning, callable)}; keys are named as in the browser."""
 
     _esm = script("common", "keys")
-    _css = style("keys", "image_app")
+    _css = style("keys", "image_app", "switch_app")
 
     meanings = traitlets.Dict().tag(sync=True)
     shown = traitlets.Bool(False).tag(sync=True)  # whether the card is shown

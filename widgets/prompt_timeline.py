@@ -89,9 +89,10 @@ class PromptTimeline(Panel):
         """Make `timeline` the one that stands; `undo` goes back."""
         if self.playing:
             self.timeline.check_edit(timeline, self.head_s)
+        self._tell(timeline)
         self._past = [*self._past[-UNDO_STEPS + 1 :], self.timeline]
         self._future = []
-        self._stand(timeline, tell=True)
+        self._stand(timeline)
 
     def undo(self):
         """Take the last change back."""
@@ -142,10 +143,16 @@ class PromptTimeline(Panel):
             return
         if self.playing:
             self.timeline.check_edit(source[-1], self.head_s)
+        self._tell(source[-1])
         target.append(self.timeline)
-        self._stand(source.pop(), tell=True)
+        self._stand(source.pop())
 
-    def _stand(self, timeline, *, tell=False):
+    def _tell(self, timeline):
+        """Whoever plays it may refuse, then nothing changes here."""
+        if self.on_change:
+            self.on_change(timeline)
+
+    def _stand(self, timeline):
         timeline = timeline.fixed_until(self.head_s if self.playing else 0.0)
         self.timeline = timeline
         numbers = {item.number for item in _all(timeline)}
@@ -156,8 +163,6 @@ class PromptTimeline(Panel):
             self.remarks = [*timeline.remarks, *self._unknown(timeline)]
             if self.selected not in numbers:
                 self.selected = 0
-        if tell and self.on_change:
-            self.on_change(timeline)
 
     def _told(self, item):
         told = {"number": item.number, "start": item.start, "end": item.end, "title": item.title}

@@ -43,7 +43,7 @@ class _Restore:
 class VideoStream(VideoKnobs):
     """Streams video through one model; see `VideoControls` for the knobs and their ranges."""
 
-    __slots__ = ("_controls", "_flight", "_wait", "journal", "model")
+    __slots__ = ("_controls", "_cuts_short", "_flight", "_wait", "journal", "model")
 
     restore = _Restore()
 
@@ -52,6 +52,7 @@ class VideoStream(VideoKnobs):
         self.model, self._flight = model, Flight()
         self.journal: Any = None  # writes every chunk down, see `Recording.start`
         self._wait = waits_for(model.device)
+        self._cuts_short = False
         controls = controls or VideoControls(**model.settings.knobs())
         self.check(controls)
         self._controls = controls
@@ -98,9 +99,19 @@ class VideoStream(VideoKnobs):
     @no_type_check
     def update(self, controls: VideoControls) -> None:
         """Take other controls from the next chunk on; on an error the old ones stay."""
+        cuts_short, self._cuts_short = self._cuts_short, False
         if controls is not self._controls:
             self.check(controls)
             self._controls = controls
+        if cuts_short and self._flight.chunk is not None:
+            self._flight = replace(self._flight, shown=len(self._flight.chunk.frames))
+
+    def cut_short(self) -> None:
+        """The next controls that come act at once: what is left of the present chunk is not given.
+
+        May be called from any thread; the frames stay in the cache, and a replay makes the same chunks.
+        """
+        self._cuts_short = True
 
     def _check_tracks(self, tracks: Any) -> None:
         if tracks is not None and not self.model.transformer.config.track_dim:

@@ -95,7 +95,11 @@ export default () => {
 
     const fit = () => {
       const side = Math.max(64, Math.round(frame.clientWidth * (window.devicePixelRatio || 1)));
-      if (canvas.width !== side) canvas.width = canvas.height = side;
+      const height = Math.round(side / model.get("aspect"));
+      if (canvas.width !== side || canvas.height !== height) {
+        canvas.width = side;
+        canvas.height = height;
+      }
       paintOn(canvas);
     };
     const size = new ResizeObserver(fit);
@@ -104,6 +108,7 @@ export default () => {
     const stops = [
       follow(model, "label", (text) => canvas.setAttribute("aria-label", text || "the picture")),
       follow(model, "badge", (text) => { badge.textContent = text; badge.hidden = !text; }),
+      follow(model, "aspect", (aspect) => { frame.style.aspectRatio = aspect; fit(); }),
       follow(model, "pixelated", (on) => {
         canvas.classList.toggle("pg-pixels", on);
         pixels.setAttribute("aria-pressed", on);
