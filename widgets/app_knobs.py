@@ -10,6 +10,7 @@ from dataclasses import fields
 from .dials import Dials, starting_at
 from .kernel_loop import kernel_loop
 from .prompt_box import PromptBox
+from .runtime_dial import runtime_dials, runtime_of
 
 SETTLE_S = 0.15  # messages cost the page time, and the picture comes first
 
@@ -18,8 +19,8 @@ class AppKnobs:
     """The widgets `prompt`, `near` and `more`, and what they do to `engine`."""
 
     def __init__(
-        self, engine, near, more, *, shown, turned, vocabulary=None, ideas=(), on_turned=None,
-        on_error=None,
+        self, engine, near, more, *, shown, turned, vocabulary=None, ideas=(), cannot=None,
+        on_turned=None, on_error=None,
     ):  # fmt: skip
         self.engine = engine
         self.on_turned = on_turned
@@ -29,13 +30,19 @@ class AppKnobs:
         self.prompt = PromptBox(
             vocabulary=vocabulary,
             ideas=ideas if vocabulary else (),
+            cannot=cannot,
             on_change=self._on_prompt,
             on_error=on_error,
         )
-        values = shown(engine.controls)
+        values = self._values()
         self.near, self.more = (
-            Dials(starting_at(dials, values), on_change=self._on_dial, on_error=on_error)
-            for dials in (near, more)
+            Dials(
+                starting_at(dials, values),
+                cannot=cannot,
+                on_change=self._on_dial,
+                on_error=on_error,
+            )
+            for dials in (near, (*more, *runtime_dials(engine.stream)))
         )
 
     def throw_dice(self):
@@ -50,7 +57,7 @@ class AppKnobs:
 
     def refresh(self):
         """Show what really stands, as after a change that the stream refused."""
-        values = self._shown(self.engine.controls)
+        values = self._values()
         self.near.show(**values)
         self.more.show(**values)
 
@@ -64,7 +71,13 @@ class AppKnobs:
     def _on_prompt(self, text):
         self.replace(prompt=text)
 
+    def _values(self):
+        return self._shown(self.engine.controls) | runtime_of(self.engine.stream)
+
     def _on_dial(self, name, value):
+        if name == "runtime":
+            self.engine.stream.model.use_runtime(value)
+            return
         now = self.engine.controls
         then = self._turned(now, name, value)
         names = [field.name for field in fields(then)]

@@ -10,7 +10,7 @@ import traitlets
 
 from .panel import Panel, script, style
 
-KINDS = ("range", "choice", "toggle", "seed", "text")
+KINDS = ("range", "choice", "menu", "toggle", "seed", "text")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class Dial:
     step: float = 0.01
     left: str = ""  # the word at the low end
     right: str = ""  # the word at the high end
-    options: tuple = ()  # of a choice: values, or (value, label) pairs
+    options: tuple = ()  # of a choice: values, or (value, label) pairs; of a menu (value, label, words)
     off: float | None = None  # the value that switches the knob off
     tip: str = ""
 
@@ -36,7 +36,7 @@ class Dial:
 
     def checked(self, value):
         """`value` in this dial's type, or a ValueError that names the rule."""
-        if self.kind == "choice":
+        if self.kind in ("choice", "menu"):
             allowed = [
                 option[0] if isinstance(option, tuple) else option for option in self.options
             ]
@@ -67,8 +67,9 @@ class Dials(Panel):
     dials = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, dials, *, on_change=None, on_error=None):
+    def __init__(self, dials, *, cannot=None, on_change=None, on_error=None):
         super().__init__({"dial": self._on_wish, "reset": self._on_reset}, on_error=on_error)
+        self.cannot = dict(cannot or {})
         self.on_change = on_change
         self._specs = {dial.name: dial for dial in dials}
         self.dials = [asdict(dial) for dial in dials]
@@ -79,6 +80,8 @@ class Dials(Panel):
         if name not in self._specs:
             raise ValueError(f"name must be one of {', '.join(self._specs)}, got {name!r}")
         value = self._specs[name].checked(value)
+        if why := self.cannot.get(name) or self.cannot.get(f"{name}.{value}"):
+            raise ValueError(f"{name} must stay {self.values[name]!r}, got {value!r}: {why}")
         if self.on_change:
             self.on_change(name, value)
         self.show(**{name: value})
@@ -91,7 +94,7 @@ class Dials(Panel):
     def reset(self):
         """Turn every dial back to where it started."""
         for name, dial in self._specs.items():
-            if self.values[name] != dial.value:
+            if self.values[name] != dial.value and name not in self.cannot:
                 self.turn(name, dial.value)
 
     def _on_wish(self, content, _):

@@ -5,6 +5,7 @@ the views.
 """
 
 from playground.frames.sinks import Mailbox
+from playground.models.image_recipes import recipe_of
 
 from .drawing_pad import DrawingPad
 from .frame_view import FrameView
@@ -40,7 +41,11 @@ class ImageApp(StreamApp):
         self.engine.mailbox.listeners.append(self._show_slots)
         vocabulary = getattr(getattr(self.stream, "model", None), "vocabulary", None)
         self.knobs = ImageKnobs(
-            self.engine, vocabulary=vocabulary, on_turned=self._relabel, on_error=fail
+            self.engine,
+            vocabulary=vocabulary,
+            cannot=self.cannot,
+            on_turned=self._relabel,
+            on_error=fail,
         )
         self.source_box = SourceBox(
             on_kind=self.source.choose,
@@ -86,4 +91,5 @@ class ImageApp(StreamApp):
 def _loaded(model):
     from playground import ImageStream
 
-    return ImageStream.load(model, t_index=(16, 32), guidance="self")
+    own = {} if recipe_of(model) else {"t_index": (16, 32), "guidance": "self"}
+    return ImageStream.load(model, **own)

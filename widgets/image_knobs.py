@@ -9,10 +9,11 @@ from .starting_drawing import IDEAS
 class ImageKnobs(AppKnobs):
     """The knobs of every app, and `prompt_more`: what to keep out, what to mix in."""
 
-    def __init__(self, engine, *, on_error=None, **more):
-        self.prompt_more = PromptMore(on_change=self._on_more, on_error=on_error)
+    def __init__(self, engine, *, cannot=None, on_error=None, **more):
+        shared = {"cannot": cannot, "on_error": on_error}
+        self.prompt_more = PromptMore(on_change=self._on_more, **shared)
         super().__init__(
-            engine, NEAR, MORE, shown=shown, turned=turned, ideas=IDEAS, on_error=on_error, **more
+            engine, NEAR, MORE, shown=shown, turned=turned, ideas=IDEAS, **shared, **more
         )
 
     def _on_prompt(self, text):

@@ -3,7 +3,7 @@
 A panel's JavaScript lies in `static/`, joined from small files, since a widget is one module. Messages
 from the browser look like `{"kind": "pen", ...}` and go to the handler of that name. A handler that
 raises does not vanish in Jupyter's log: the panel shows the message under itself, or hands it to
-`on_error`.
+`on_error`. What a stream cannot serve is grey, with the reason in the tooltip (`cannot`).
 """
 
 from pathlib import Path
@@ -30,6 +30,7 @@ class Panel(anywidget.AnyWidget):
 
     _esm = "export default { render() {} }"
     trouble = traitlets.Unicode("").tag(sync=True)
+    cannot = traitlets.Dict().tag(sync=True)  # {name of a control: why it is grey}
 
     def __init__(self, handlers=None, *, on_error=None):
         super().__init__()

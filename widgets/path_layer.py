@@ -27,10 +27,10 @@ class PathLayer(Panel):
     colours = traitlets.List([COMMANDED, FOLLOWED]).tag(sync=True)
     label = traitlets.Unicode("The video").tag(sync=True)
 
-    def __init__(self, *, size, acts, on_error=None):
+    def __init__(self, *, size, acts, cannot=None, on_error=None):
         handlers = {name: self._handler(act) for name, act in acts.items()}
         super().__init__({**handlers, "moves": self._moves}, on_error=on_error)
-        self._move = acts["move"]
+        self._move, self.cannot = acts["move"], dict(cannot or {})
         self.height_px, self.width_px = size
 
     def show_trails(self, commanded, followed):

@@ -21,7 +21,7 @@ from .path_tools import PACES, PathTools
 class PathPad(ipywidgets.Box):
     """Lies over `view`; what hands do goes to `live`. `tools` is the row of buttons, to be put elsewhere."""
 
-    def __init__(self, view, live, *, size, on_error=None):
+    def __init__(self, view, live, *, size, cannot=None, on_error=None):
         self.live = live
         self.plan = PathPlan(size)
         self.camera = CameraHand(live, size)
@@ -30,8 +30,8 @@ class PathPad(ipywidgets.Box):
         self._pinned = []  # [(point, key in `live`)], in the order of the plan's pins
         self.canvas = Canvas(width=SIDE_PX, height=round(SIDE_PX * size[0] / size[1]))
         self.canvas.add_class("pg-path-canvas")
-        self.layer = PathLayer(size=size, acts=self._acts(), on_error=on_error)
-        self.tools = PathTools(on_wish=self.wish, on_error=on_error)
+        self.layer = PathLayer(size=size, acts=self._acts(), cannot=cannot, on_error=on_error)
+        self.tools = PathTools(on_wish=self.wish, cannot=cannot, on_error=on_error)
         super().__init__([view, self.canvas, self.layer])
         self.add_class("pg-path-sheet")
         self.canvas.on_client_ready(self.repaint)
@@ -40,6 +40,8 @@ class PathPad(ipywidgets.Box):
     @property
     def words(self):
         """What is commanded at this moment, in words."""
+        if why := self.tools.cannot.get("tracks"):
+            return why
         now, parts = self.live.snapshot(), []
         if self._hands:
             parts.append("following your hand" if len(self._hands) == 1 else "following your hands")
@@ -55,6 +57,8 @@ class PathPad(ipywidgets.Box):
 
     def wish(self, name, value=None):
         """What a button or a key asks for: mode, start, undo, clear, pace, shown, pin, grab."""
+        if "tracks" in self.tools.cannot:
+            return  # grey, with the reason in its tooltip; a key must not say more than a button
         if name in ("start", "undo", "clear"):
             getattr(self, name)()
         elif name in ("pin", "grab"):

@@ -22,6 +22,7 @@ class PathTools(Panel):
     shown = traitlets.Bool(True).tag(sync=True)  # whether paths are drawn over the video
     colours = traitlets.List([COMMANDED, FOLLOWED]).tag(sync=True)
 
-    def __init__(self, *, on_wish, on_error=None):
+    def __init__(self, *, on_wish, cannot=None, on_error=None):
         handlers = {"wish": lambda content, _: on_wish(content["name"], content.get("value"))}
         super().__init__(handlers, on_error=on_error)
+        self.cannot = dict(cannot or {})

@@ -15,9 +15,9 @@ class PromptMore(Panel):
     second = traitlets.Unicode("").tag(sync=True)
     amount = traitlets.Float(0.0).tag(sync=True)  # 0 = the first prompt alone, 1 = the second
 
-    def __init__(self, *, on_change=None, on_error=None):
+    def __init__(self, *, cannot=None, on_change=None, on_error=None):
         super().__init__({"change": self._on_wish}, on_error=on_error)
-        self.on_change = on_change
+        self.on_change, self.cannot = on_change, dict(cannot or {})
 
     def _on_wish(self, content, _):
         wish = {name: content.get(name, getattr(self, name)) for name in _NAMES}

@@ -21,7 +21,7 @@ class StreamApp:
     """An app around `stream`; `show()` displays it, `close()` takes everything away."""
 
     def __init__(self, stream, *, source=None, mailbox=None, folder="recordings", **engine):
-        self.stream = stream
+        self.stream, self.cannot = stream, getattr(stream, "cannot", {})
         self.loop = kernel_loop()
         self._closed = False
         self.status = StatusLine(on_action=self.restart)

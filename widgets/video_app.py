@@ -19,7 +19,8 @@ class VideoApp(VideoShell):
 
     def __init__(self, model="tiny", *, prompt=None, **more):
         super().__init__(model, **more)
-        self.engine.replace(tracks=self.live)
+        if "tracks" not in self.cannot:
+            self.engine.replace(tracks=self.live)
         self.set_prompt(prompt or self.stream.controls.prompt)
         self.start()
 
@@ -27,12 +28,15 @@ class VideoApp(VideoShell):
         """Path pad, knobs and the rest."""
         fail, stream = self.fail, self.stream
         self.live = LiveTracks(fps=stream.fps, size=stream.size)
-        self.pad = PathPad(self.view, self.live, size=stream.size, on_error=fail)
+        self.pad = PathPad(
+            self.view, self.live, size=stream.size, cannot=self.cannot, on_error=fail
+        )
         self.trails = Trails(stream.fps, self._show_trails)
         self.knobs = VideoKnobs(
             self.engine,
             stream.model.settings,
             vocabulary=vocabulary_of(stream.model.words.words),
+            cannot=self.cannot,
             on_other_seed=self.restart,
             on_turned=self._relabel,
             on_error=fail,

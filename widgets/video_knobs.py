@@ -33,6 +33,8 @@ class VideoKnobs(AppKnobs):
 def vocabulary_of(words):
     """The flat word list of a video model in the groups that the prompt box shows."""
     known = set(words)
+    if not known:
+        return None  # the model reads any text
     return {
         "objects": [word for word in VIDEO_OBJECTS if word in known],
         "backgrounds": [word for word in VIDEO_SCENES if word in known],

@@ -9,6 +9,7 @@ from itertools import repeat
 from typing import Any, no_type_check
 
 from playground.models.image_model import ImageModel
+from playground.streams import serving
 from playground.streams.framing import Framing
 from playground.streams.knobs import Knobs
 from playground.streams.snapshots import Picture, Step
@@ -37,6 +38,11 @@ class PictureStream(Knobs):
     def frame_buffer(self) -> int:
         """Frames that go into one step, 1..4."""
         return self._framing.frames
+
+    @property
+    def cannot(self) -> dict[str, str]:
+        """Knobs that this model cannot serve, each with the reason in words."""
+        return serving.of_pictures(self.model)
 
     def step(self, frame: Any = None, *, slots: bool = False) -> Step:
         """One step with an input frame, or with fresh noise for None (text to image)."""

@@ -18,6 +18,7 @@ from playground.diffusion import noise
 from playground.diffusion.schedule import timestep_grid
 from playground.frames.tensors import from_tensor
 from playground.models.image_model import ImageModel
+from playground.streams import serving
 from playground.streams.controls import Controls, checked_t_index
 from playground.streams.picture_stream import PictureStream
 from playground.streams.snapshots import Picture, Snapshot, Step
@@ -60,6 +61,11 @@ class StreamDiffusionBackend(PictureStream):
     def grid(self) -> int:
         """Positions of the timestep grid: the number of inference steps."""
         return self._grid
+
+    @property
+    def cannot(self) -> dict[str, str]:
+        """Knobs that the package or this model cannot serve, each with the reason in words."""
+        return super().cannot | serving.of_package()
 
     @property
     def lag(self) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from playground.streams import serving
 from playground.streams.knobs import knob
 from playground.streams.video_controls import VideoControls
 
@@ -12,6 +13,7 @@ class VideoKnobs:
     __slots__ = ()
 
     controls: VideoControls
+    model: Any
 
     prompt = knob("prompt", "What to show, from the next chunk on.")
     tracks = knob("tracks", "Where things shall go: Tracks, something live, or None.")
@@ -26,6 +28,11 @@ class VideoKnobs:
     text_guidance = knob("text_guidance", "Weight of the text, 0..10; 0 = off.")
     motion_guidance = knob("motion_guidance", "Weight of the tracks, 0..10; 0 = off.")
     seed = knob("seed", "Seed of all noise.")
+
+    @property
+    def cannot(self) -> dict[str, str]:
+        """Knobs that this model cannot serve, each with the reason in words."""
+        return serving.of_video(self.model)
 
     def update(self, controls: Any) -> None:
         """Take other controls; every stream says how."""

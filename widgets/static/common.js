@@ -30,6 +30,23 @@ function troubleLine(model, el) {
   });
 }
 
+/** Grey out what `cannot` names by its data-name, with the reason as the tooltip. */
+function greyOut(model, el) {
+  const tips = new Map();
+  return follow(model, "cannot", (reasons) => {
+    for (const part of [el, ...el.querySelectorAll("[data-name]")]) {
+      const reason = reasons[part.dataset.name] || "";
+      if (!reason && !tips.has(part)) continue;
+      if (!tips.has(part)) tips.set(part, part.title);
+      part.title = reason || tips.get(part);
+      part.classList.toggle("pg-cannot", Boolean(reason));
+      part.setAttribute("aria-disabled", Boolean(reason));
+      if (part.tagName === "BUTTON") part.disabled = Boolean(reason);
+      for (const child of part.children) child.inert = Boolean(reason); // the part itself still shows its tip
+    }
+  });
+}
+
 /** Draw inline icons: 24x24 paths in the text's colour. */
 function icon(path) {
   const holder = document.createElement("span");

@@ -33,7 +33,7 @@ const DIAL_KINDS = {
     const buttons = dial.options.map((option) => {
       const [value, label] = Array.isArray(option) ? option : [option, String(option)];
       const button = h("button", { class: "pg-segment", type: "button", role: "radio",
-        "data-value": JSON.stringify(value), onclick: () => wish(value, 0) }, label);
+        "data-value": JSON.stringify(value), "data-name": `${dial.name}.${value}`, onclick: () => wish(value, 0) }, label);
       return button;
     });
     const group = h("div", { class: "pg-segments", role: "radiogroup", "aria-label": dial.label },
@@ -50,6 +50,17 @@ const DIAL_KINDS = {
     return { body: group, show(value) {
       buttons.forEach((button) => button.setAttribute(
         "aria-checked", button.dataset.value === JSON.stringify(value)));
+    } };
+  },
+
+  menu(dial, wish) {
+    const select = h("select", { class: "pg-field", "aria-label": dial.label,
+      onchange: () => wish(dial.options[select.selectedIndex][0], 0) },
+      ...dial.options.map(([, label, words]) => h("option", { title: words }, label)));
+    const words = h("small", { class: "pg-menu-words" });
+    return { body: h("div", {}, select, words), show(value) {
+      select.selectedIndex = dial.options.findIndex(([own]) => own === value);
+      words.textContent = select.title = dial.options[select.selectedIndex]?.[2] || "";
     } };
   },
 

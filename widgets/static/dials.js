@@ -42,6 +42,7 @@ export default () => {
           rows[name].reset.hidden = value === rows[name].start;
         }
       }),
+      greyOut(model, el),
       troubleLine(model, el),
     ];
     return () => stops.forEach((stop) => stop());

@@ -13,6 +13,7 @@ export default () => {
     const hint = h("div", { class: "pg-path-hint", "aria-hidden": "true" });
     const layer = h("div", { class: "pg-path-layer", tabindex: "0", role: "application" }, sheet, hint);
     el.classList.add("pg-panel", "pg-path-sheet-layer");
+    el.dataset.name = "tracks";
     el.append(layer);
     const context = sheet.getContext("2d");
     const moves = movesOf(model);
@@ -243,6 +244,7 @@ export default () => {
       follow(model, "pins", repaint),
       follow(model, "selected", repaint),
       follow(model, "label", (text) => { layer.dataset.label = text; }),
+      greyOut(model, el),
       troubleLine(model, el),
     ];
     model.send({ kind: "ready" });

@@ -41,6 +41,7 @@ export default () => {
       h("i", { style: `--ink: ${asked}` }), "your path", h("i", { style: `--ink: ${gone}` }), "where it is");
 
     el.classList.add("pg-panel", "pg-path-tools");
+    el.dataset.name = "tracks";
     el.append(modes,
       h("div", { class: "pg-path-row" }, start, undo, small("clear", "clear paths and pins (C)")),
       h("div", { class: "pg-dial", title: "Factor on the speed of drawn paths. ×1 = as fast as the hand drew." },
@@ -60,6 +61,7 @@ export default () => {
       follow(model, "can_undo", (can) => { undo.disabled = !can; }),
       follow(model, "shown", (on) => shown.setAttribute("aria-pressed", on)),
       follow(model, "colours", legend),
+      greyOut(model, el),
       troubleLine(model, el),
     ];
     return () => {

@@ -18,16 +18,17 @@ export default () => {
       oninput: () => wish({ amount: Number(amount.value) }, 60) });
     el.classList.add("pg-panel", "pg-prompt-more");
     el.append(
-      h("label", { title: "negative prompt; used by guidance “full” and “initialize”" },
+      h("label", { "data-name": "negative_prompt", title: "negative prompt; used by guidance “full” and “initialize”" },
         h("span", {}, "keep out"), negative),
-      h("label", { title: "a second prompt to blend in" }, h("span", {}, "mix with"), second),
-      h("label", { title: "0: the first prompt alone; 1: the second alone" },
+      h("label", { "data-name": "blend", title: "a second prompt to blend in" }, h("span", {}, "mix with"), second),
+      h("label", { "data-name": "blend", title: "0: the first prompt alone; 1: the second alone" },
         h("span", {}, "how much"), amount),
     );
     const stops = [
       follow(model, "negative", (text) => { if (document.activeElement !== negative) negative.value = text; }),
       follow(model, "second", (text) => { if (document.activeElement !== second) second.value = text; }),
       follow(model, "amount", (value) => { amount.value = value; }),
+      greyOut(model, el),
       troubleLine(model, el),
     ];
     return () => stops.forEach((stop) => stop());
