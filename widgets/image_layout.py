@@ -18,5 +18,5 @@ def image_layout(app):
         stage,
         app.status,
         box("pg-below", app.slots, app.meter),
-        fold("more", app.source_box, app.knobs.prompt_more, app.knobs.more),
+        fold("more", app.source_box, app.knobs.prompt_more, app.knobs.more, app.keeping.bar),
     )

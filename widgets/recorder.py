@@ -67,7 +67,7 @@ class Recorder:
     def start(self, name):
         """Begin a clip called after `name`; gives the path it will have."""
         with self._lock:
-            path = self._path(name, "mp4")
+            path = self.free_path(name, "mp4")
             self._clip = ClipFile(path, fps=FPS, about=self.about())
             self._began = time.perf_counter()
             return path
@@ -85,7 +85,7 @@ class Recorder:
         """Write the newest picture as it is, pixel by pixel; gives the path."""
         if self._newest is None:
             raise ValueError("there must be a picture before a snapshot, got none yet; draw first")
-        path = self._path(name, "png")
+        path = self.free_path(name, "png")
         write_picture(path, self._newest, about=self.about())
         return path
 
@@ -103,10 +103,11 @@ class Recorder:
         for _ in range(min(due, MAX_CLIP_S * FPS) - self._clip.count):
             self._clip.write(picture, words)
 
-    def _path(self, name, ending):
+    def free_path(self, name, ending):
+        """A path in the folder, called after `name`, that nothing has yet."""
         self.folder.mkdir(parents=True, exist_ok=True)
         stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40] or "picture"
         number = 1
-        while (path := self.folder / f"{stem}_{number:03d}.{ending}").exists():
+        while any(self.folder.glob(f"{stem}_{number:03d}[._]*")):
             number += 1
-        return path
+        return self.folder / f"{stem}_{number:03d}.{ending}"

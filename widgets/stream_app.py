@@ -8,8 +8,10 @@ from IPython.display import display
 
 from playground.streams.engine import Engine
 from playground.streams.recording_head import about
+from playground.streams.weighted_prompts import in_words
 
 from .app_layout import close_tree
+from .keeping import Keeping
 from .kernel_loop import kernel_loop
 from .recorder import Recorder, TappedMailbox
 from .status_line import StatusLine
@@ -31,10 +33,11 @@ class StreamApp:
         self.recorder = Recorder(
             folder,
             on_error=self._from_worker,
-            words=lambda: self.engine.controls.prompt,
+            words=lambda: in_words(self.engine.controls.prompt),
             about=lambda: about(stream),
         )
         self.engine.mailbox.listeners.append(self.recorder.see)
+        self.keeping = Keeping(self)
         self.make_views()
 
     def make_views(self):
@@ -75,6 +78,7 @@ class StreamApp:
         self._closed = True
         self.engine.stop()
         self.recorder.stop()
+        self.keeping.close()
         close_tree(self.root)
 
     def __enter__(self):

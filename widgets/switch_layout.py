@@ -21,7 +21,7 @@ def switch_layout(app):
         app.cache,
         app.timeline,
         app.meter,
-        fold("more: what it remembers", app.knobs.more),
+        fold("more: what it remembers", app.knobs.more, app.keeping.bar),
     )
     root.add_class("pg-switch-app")
     return root, stage

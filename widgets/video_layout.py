@@ -18,5 +18,5 @@ def video_layout(app):
         app.status,
         app.cache,
         app.meter,
-        fold("more: what it remembers", app.knobs.more),
+        fold("more: what it remembers", app.knobs.more, app.keeping.bar),
     )

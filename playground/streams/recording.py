@@ -117,6 +117,12 @@ class Recording:
         return (made for made, _ in self._told(model, check_model, overrides))
 
     @no_type_check
+    def frames(self, model: Any = None, **overrides: Any) -> Iterator[tuple[Any, str]]:
+        """Every frame of the replay, with the prompt that was asked for when it was made."""
+        told = self._told(model, True, overrides)
+        return ((frame, text) for made, text in told for frame in _frames(made))
+
+    @no_type_check
     def export(
         self,
         path: str | Path,
@@ -130,8 +136,7 @@ class Recording:
 
         `fps` None is the video's own rate, or the mean rate at which pictures came.
         """
-        told = self._told(model, True, overrides)
-        pairs = ((frame, text) for made, text in told for frame in _frames(made))
+        pairs = self.frames(model, **overrides)
         fps = self.fps if fps is None else fps
         return export(pairs, path, fps=fps, scale=scale, about=self.about | overrides)
 
