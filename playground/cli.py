@@ -28,6 +28,7 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
         "playground.demo",
         "let a scripted hand draw, and film what the stream makes of it",
     ),
+    ("bench", "load"): ("playground.benchmarks.bench_load", "how soon something moves"),
     ("bench", "image"): ("playground.benchmarks.bench_image", "speed of the image stream"),
     ("bench", "video"): ("playground.benchmarks.bench_video", "speed of the video stream"),
     ("bench", "int8"): ("playground.benchmarks.bench_int8", "likeness and size of 8-bit weights"),

@@ -1,6 +1,7 @@
 """`playground doctor`: what this machine has for the playground, what is missing, how to get it.
 
-Nothing is changed and nothing is loaded but torch, to ask for its devices. Knows no model.
+Nothing is changed and nothing is loaded but torch, to ask for its devices and to time a matrix product:
+from free memory, that rate and the models' sizes follows which of them this machine can run (`fit`).
 """
 
 import importlib.metadata
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from playground.models import fit
+from playground.models.catalogue import everything
 
 PACKAGE = Path(__file__).resolve().parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -29,6 +33,7 @@ def run() -> dict[str, Any]:
         "packages": packages(),
         "weights": {"tiny": tiny_weights(), "published": published_weights()},
         "browser": browser(),
+        "models": models(),
     }
     found["missing"] = missing(found)
     return {"passed": not any(gap["needed"] for gap in found["missing"]), **found}
@@ -50,8 +55,66 @@ def describe(found: dict[str, Any]) -> str:
         "packages  " + ", ".join(f"{name} {version}" for name, version in installed.items()),
     ]
     # fmt: on
-    gaps = [f"  {'!' if gap['needed'] else '-'} {gap['what']}: {gap['fix']}" for gap in found["missing"]]
-    return "\n".join([*lines, *(["", "missing (! = nothing works without it)", *gaps] if gaps else [])])
+    lines += _models_page(found["models"])
+    gaps = [
+        f"  {'!' if gap['needed'] else '-'} {gap['what']}: {gap['fix']}" for gap in found["missing"]
+    ]
+    return "\n".join(
+        [*lines, *(["", "missing (! = nothing works without it)", *gaps] if gaps else [])]
+    )
+
+
+def models() -> dict[str, Any]:
+    """Every model with the sizes that this machine can run, how fast, and what that is judged by."""
+    if importlib.util.find_spec("torch") is None:
+        return {"judged_by": {}, "fits": []}
+    here = fit.this_machine()
+    judged_by = {
+        "device": here.device,
+        "free_gb": round(here.free_bytes / 1e9, 2),
+        "machine_free_gb": round(here.host_free_bytes / 1e9, 2),
+        "matrix_product_tflops": float(f"{here.rate / 1e12:.3g}"),
+        "efficiency": fit.EFFICIENCY,
+        "live_from_pictures_per_s": fit.LIVE,
+    }
+    rows = []
+    for entry in everything():
+        found = fit.fits(entry, here)
+        rows.append(
+            {
+                "name": entry.name,
+                "here": entry.is_here,
+                "passing_gb": round(entry.passing_bytes / 1e9, 1),
+                "best": fit.best(found).as_row(),
+                "sizes": [one.as_row() for one in found],
+            }
+        )
+    return {"judged_by": judged_by, "fits": rows}
+
+
+def _models_page(models: dict[str, Any]) -> list[str]:
+    if not models["fits"]:
+        return []
+    by = models["judged_by"]
+    head = (
+        f"models    judged by {by['free_gb']:.1f} GB free on {by['device']} and "
+        f"{by['matrix_product_tflops']:.2g} TFLOP/s of a matrix product, estimates within a factor of two:"
+    )
+    return ["", head, *(_model_line(row) for row in models["fits"])]
+
+
+def _model_line(row: dict[str, Any]) -> str:
+    one = row["best"]
+    height, width = one["size"]
+    rate = one["pictures_per_s"]
+    pace = (
+        f"about {rate:.3g} pictures a second" if rate >= 1 else f"about {1 / rate:.0f} s a picture"
+    )
+    visit = f", and {row['passing_gb']:g} GB for new words" if row["passing_gb"] else ""
+    text = f"{one['speed']} at {width} x {height}, {pace}, needs {one['needed_gb']:.2g} GB{visit}"
+    if one["speed"] == "does not fit":
+        text = f"does not fit: needs {one['needed_gb']:.2g} GB at {width} x {height}{visit}"
+    return f"  {row['name']:22} {text}{'' if row['here'] else '; not fetched'}"
 
 
 def machine() -> dict[str, Any]:
@@ -123,7 +186,9 @@ def missing(found: dict[str, Any]) -> list[dict[str, Any]]:
         if version is None
     ]
     if not found["weights"]["tiny"]:
-        fix = "take a full copy of the project; `playground train codec`, then `image`, make new ones"
+        fix = (
+            "take a full copy of the project; `playground train codec`, then `image`, make new ones"
+        )
         gaps.append({"what": "the tiny models", "needed": True, "fix": fix})
     if found["browser"] is None:
         fix = "apt-get install chromium (only the browser tests want it)"
