@@ -3,7 +3,7 @@
 The same stream, seed and words run on both, a few chunks long. `velocity_error` is the relative error of
 one network call on the same noise and past; frames then drift apart as streams of two slightly different
 models do, so their difference is told and not limited. Where torchao is installed, its weight-only
-layers are measured beside ours. Knows nothing of quality: `playground eval video --model` asks a judge.
+layers are measured beside ours. Knows nothing of quality: `playground eval video --int8` asks a judge.
 """
 
 import copy

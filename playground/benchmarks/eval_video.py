@@ -18,8 +18,10 @@ from jaxtyping import UInt8
 from tqdm import tqdm
 
 from playground.benchmarks import bench_image, video_measures, video_scripts
+from playground.benchmarks.bench_int8 import with_transformer
 from playground.benchmarks.eval_image import gradient_energy
 from playground.benchmarks.video_scripts import Script
+from playground.models.int8_linear import quantised
 from playground.models.video_model import VideoModel
 from playground.training.sheet import tile
 from playground.world.clips import SIDE, render_take, sample_take
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1234)
     parser.add_argument("--long", action=argparse.BooleanOptionalAction, default=True,
                         help="also the hat at frame 300 and 1000 frames of drift")  # fmt: skip
+    parser.add_argument("--int8", action="store_true", help="its blocks with weights of 8 bits")
     parser.add_argument("--sheet", type=Path, default=None, help="also write a contact sheet here")
 
 
@@ -59,12 +62,15 @@ def run(
     streams: int = 64,
     seed: int = 1234,
     long: bool = True,
+    int8: bool = False,
     sheet: Path | None = None,
 ) -> dict[str, Any]:
     """Measures the model; every figure that the README names."""
     if streams < 4:
         raise ValueError(f"streams must be >= 4, got {streams}")
-    subject = VideoModel.load(model, device="cpu")
+    subject = VideoModel.load(model, device="cpu", runtime="eager" if int8 else "auto")
+    if int8:
+        subject = with_transformer(subject, quantised(subject.transformer))
 
     def film(script: Script, frames: int, **knobs: Any) -> Frames:
         return video_scripts.filmed(subject, script, frames, **knobs)
