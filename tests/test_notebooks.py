@@ -62,7 +62,7 @@ def links(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def test_the_tour_and_the_image_stream_are_there():
-    assert {"00_start.ipynb", "01_image_stream.ipynb"} <= {path.name for path in NOTEBOOKS}
+    assert {"00_start.ipynb", "01_image_stream.ipynb", "03_prompt_switch.ipynb"} <= {path.name for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -8,7 +8,7 @@ def switch_layout(app):
     stage = box(
         "pg-switch-stage",
         box("pg-column-video", app.view),
-        box("pg-column-dials", app.knobs.near, app.transport.buttons),
+        box("pg-column-dials", app.knobs.near, app.what_if.bar, app.transport.buttons),
     )
     root = box(
         "pg-app",

@@ -8,6 +8,11 @@ class SwitchTransport(AppTransport):
 
     doing = "streaming"
 
+    @property
+    def verb(self):
+        """What the stream does, in a word."""
+        return "comparing" if self.app.what_if.runs else super().verb
+
     def bindings(self):
         """The keys of every app, and those of this one."""
         app, common = self.app, super().bindings()
