@@ -42,6 +42,7 @@ class SwitchApp(VideoShell):
             self.engine,
             self.video.model.settings,
             vocabulary=vocabulary_of(self.video.model.words.words),
+            cannot=getattr(self.video, "cannot", {}),  # any stream of video may be shown
             on_switch=self._on_switch,
             on_other_seed=self.restart,
             on_turned=self._relabel,
