@@ -204,6 +204,17 @@ def test_longlive_loads_from_its_base_and_its_lora(wan, folder, tmp_path):
     assert len(next(video).frames) == 9
 
 
+def test_a_hub_name_is_its_folder_on_this_machine_or_says_how_to_fetch_it(folder):
+    with pytest.raises(FileNotFoundError, match=r"hf download somebody/some-video --local-dir"):
+        load("somebody/some-video")
+    place = published_video.recipes.folder_for("somebody/some-video")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(folder, target_is_directory=True)
+    video = load("somebody/some-video")
+    assert video.model.folder == place
+    np.testing.assert_array_equal(next(video).frames, next(load(folder)).frames)
+
+
 def test_a_file_takes_its_parts_from_a_folder_that_is_named(wan, folder, tmp_path):
     torch.save({"generator_ema": dict(wan.state_dict())}, tmp_path / "mine.pt")
     (tmp_path / "config.json").write_text(json.dumps({"num_heads": 2, "freq_dim": 16}))

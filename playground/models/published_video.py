@@ -77,6 +77,28 @@ def is_published(source: str | Path) -> bool:
     return "Wan" in str(kind)
 
 
+def local(source: str | Path) -> str | Path:
+    """A hub name, "owner/name", as its folder on this machine; whatever else as it is.
+
+    Raises FileNotFoundError that says how to fetch it: nothing is downloaded unasked.
+    """
+    name = str(source)
+    owner, slash, rest = name.partition("/")
+    named = slash and owner.strip("~.") and rest and "/" not in rest and "\\" not in name
+    if not named or Path(name).exists():
+        return source
+    marks = ("model_index.json", "config.json")
+    places = [place for mark in marks if (place := recipes.found(name, mark))]
+    if not places:
+        place = recipes.folder_for(name)
+        raise FileNotFoundError(
+            "model must be 'tiny', a recipe, a folder or file that exists, or a hub name that is on this "
+            f"machine, got {name!r}; on a machine with the hub run `hf download {name} --local-dir "
+            f"{place}` and put the files into {place}"
+        )
+    return places[0].parent
+
+
 def read(
     source: str | Path, wishes: Wishes | None = None, device: torch.device | str = "cpu"
 ) -> tuple[dict[str, nn.Module], VideoSettings, Path]:

@@ -74,12 +74,14 @@ class VideoModel:
     ) -> "VideoModel":
         """Load "tiny" or a folder; without `device`, CUDA where there is one, else the CPU.
 
-        Published weights too: the name of a recipe, a folder or a file (`published_video`, whose
-        `Wishes` are the further names: weights, decoder, offload, size, parts, lora). `runtime` is
-        "auto", "eager" or "openvino" (`playground.models.video_runtime`). Raises FileNotFoundError
-        for missing weights and ValueError for damaged ones.
+        Published weights too: the name of a recipe or of the hub, a folder or a file
+        (`published_video`, whose `Wishes` are the further names: weights, decoder, offload, size,
+        parts, lora). `runtime` is "auto", "eager", "openvino" or "openvino-bf16"
+        (`playground.models.video_runtime`). Raises FileNotFoundError for missing weights and
+        ValueError for damaged ones.
         """
         place = _checked_device(device)
+        source = published_video.local(source)
         if published_video.is_published(source):
             parts, settings, folder = published_video.read(
                 source, published_video.Wishes(**wishes), place
