@@ -63,8 +63,10 @@ def test_a_training_goes_on_from_a_model_folder(codec_file, tmp_path):
     )  # fmt: skip
     again = video.VideoRecipe(arguments(video, tmp_path / "second", **options, init=folder))
     expected = taught.averaged().state_dict()
+    forced = video_forcing.ForcingRecipe(arguments(video_forcing, tmp_path / "third", init=folder))
     for name, value in again.model.state_dict().items():
         torch.testing.assert_close(value, expected[name], rtol=2e-3, atol=1e-3)
+        torch.testing.assert_close(value, forced.model.state_dict()[name])
 
 
 @pytest.fixture

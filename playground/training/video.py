@@ -108,6 +108,14 @@ def spoilt(x0: Tensor) -> Tensor:
     return (1 - level) * x0 + level * torch.randn_like(x0)
 
 
+def start_from(folder: Path, codec: VideoCodec, model: Tiny) -> None:
+    """Takes codec, transformer and words of a model folder."""
+    parts, _, _ = video_files.read(folder)
+    codec.load_state_dict(parts["codec"].state_dict())
+    model.transformer.load_state_dict(parts["transformer"].state_dict())
+    model.words.load_state_dict(parts["words"].state_dict())
+
+
 class VideoRecipe:
     """The state of a transformer training."""
 
@@ -116,7 +124,7 @@ class VideoRecipe:
         self.args, self.step = args, 0
         self.codec, self.model = VideoCodec(), Tiny()
         if args.init:
-            self.start_from(args.init)
+            start_from(args.init, self.codec, self.model)
         else:
             state = torch.load(args.codec, weights_only=True)
             self.codec.load_state_dict(state.get("average", state))
@@ -129,13 +137,6 @@ class VideoRecipe:
             self.average.weights, self.average.steps = state["average"], state["step"]
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
-
-    def start_from(self, folder: Path) -> None:
-        """Takes codec, transformer and words of a model folder; the optimiser starts afresh."""
-        parts, _, _ = video_files.read(folder)
-        self.codec.load_state_dict(parts["codec"].state_dict())
-        self.model.transformer.load_state_dict(parts["transformer"].state_dict())
-        self.model.words.load_state_dict(parts["words"].state_dict())
 
     def save(self) -> None:
         """Writes the checkpoint."""

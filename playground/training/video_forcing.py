@@ -25,7 +25,7 @@ from playground.training.critic import Critic, critic_loss
 from playground.training.muon import MuonWithAdam
 from playground.training.precision import compiled, mixed
 from playground.training.takes import CHUNK, Sequences, TakePool
-from playground.training.video import PLAIN, Tiny
+from playground.training.video import PLAIN, Tiny, start_from
 from playground.training.video_sheet import save_video_sheet
 
 TIMES = (1000.0, 900.0, 750.0, 500.0)  # the steps of the shipped model
@@ -35,20 +35,16 @@ FIRST_REALISM = 4.0  # times the critic's weight there, where averages are neare
 
 
 class ForcingRecipe:
-    """The state of this training; starts from the averaged weights in `teacher`."""
+    """The state of this training; starts from the averaged weights in `teacher`, or from a folder."""
 
     def __init__(self, args: argparse.Namespace):
         torch.manual_seed(args.seed)
         self.args, self.step, self.times = args, 0, tuple(args.times)
         self.codec, self.model = VideoCodec(), Tiny()
-        state = torch.load(args.codec, weights_only=True)
-        self.codec.load_state_dict(state.get("average", state))
-        taught = loop.load_checkpoint(args.teacher / "checkpoint.pt")
-        if taught is None:
-            raise FileNotFoundError(
-                f"no video model in {args.teacher}; train one with `playground train video`"
-            )
-        self.model.load_state_dict(taught["average"])
+        if args.init:
+            start_from(args.init, self.codec, self.model)
+        else:
+            self._start_from_checkpoints()
         if args.compile:
             compiled(self.model.transformer.blocks)
         self.average = loop.Average(self.model, 0.995)
@@ -63,6 +59,17 @@ class ForcingRecipe:
         )
         if state := loop.load_checkpoint(args.out / "checkpoint.pt"):
             self.resume(state)
+
+    def _start_from_checkpoints(self) -> None:
+        state = torch.load(self.args.codec, weights_only=True)
+        self.codec.load_state_dict(state.get("average", state))
+        taught = loop.load_checkpoint(self.args.teacher / "checkpoint.pt")
+        if taught is None:
+            raise FileNotFoundError(
+                f"no video model in {self.args.teacher}; train one with `playground train video`, "
+                "or name a model folder with --init"
+            )
+        self.model.load_state_dict(taught["average"])
 
     def resume(self, state: dict) -> None:
         """Goes on from a checkpoint."""
@@ -230,6 +237,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--teacher", type=Path, default=Path("runs/video"))
     parser.add_argument("--out", type=Path, default=Path("runs/video_forcing"))
     parser.add_argument("--codec", type=Path, default=Path("runs/video_codec/checkpoint.pt"))
+    parser.add_argument("--init", type=Path, default=None, help="model folder to start from")
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--chunks", type=int, default=5, help="of a sequence, the first one real")
     parser.add_argument("--times", type=float, nargs="+", default=list(TIMES))
