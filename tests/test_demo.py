@@ -83,8 +83,9 @@ def test_every_frame_goes_through_the_stream_with_the_prompt_of_its_time():
 
 
 def test_the_clip_and_its_moving_picture_are_written(tmp_path, monkeypatch):
-    from playground.streams import image_stream
+    from playground.streams import image_stream, recording_head
 
+    assert recording_head.ImageStream is image_stream.ImageStream  # bound before it is replaced
     loaded = SimpleNamespace(load=lambda model, **options: Mirror())
     monkeypatch.setattr(image_stream, "ImageStream", loaded)
     results = film.run(out=str(tmp_path / "media"), seconds=1, fps=6)
