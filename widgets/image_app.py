@@ -19,6 +19,8 @@ from .source_box import SourceBox
 from .starting_drawing import PROMPT, draw_start
 from .stream_app import StreamApp
 
+WAITING = "waiting for a picture: draw something, or choose another input"
+
 
 class ImageApp(StreamApp):
     """`ImageApp("tiny").show()`; `stream` takes a ready ImageStream in place of a model's name."""
@@ -64,8 +66,9 @@ class ImageApp(StreamApp):
 
     def tick(self):
         """Renew the line under the picture."""
+        waits = self.source.waits and self.engine.alive
         self.meter.update(
-            f"{self.transport.verb} {self.engine.controls.prompt}",
+            WAITING if waits else f"{self.transport.verb} {self.engine.controls.prompt}",
             self.engine.meter.snapshot(),
             dropped=self.engine.mailbox.dropped,
             delay_ms=self.view.sender.round_trip_ms,

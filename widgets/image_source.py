@@ -24,6 +24,11 @@ class ImageSource:
         """The newest frame of the chosen source."""
         return self._chosen.latest()
 
+    @property
+    def waits(self):
+        """Whether there is no frame yet: nothing drawn, or a camera that sent none."""
+        return isinstance(self._chosen, Drawing) and self._chosen.latest() is None
+
     def choose(self, kind):
         """Take frames from "drawing", "camera" or "file"."""
         source = {"drawing": self.drawing, "camera": self.camera, "file": self.file}[kind]

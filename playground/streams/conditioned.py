@@ -69,20 +69,6 @@ class Conditions:
             image=None if controls.control_image is None else _origin_of(controls.control_image),
         )
 
-    def check_input(self, pixels: Tensor | None) -> None:
-        """Raise ValueError for text to image under a mask, or under a ControlNet without an image."""
-        if pixels is not None:
-            return
-        if self.mask is not None:
-            raise ValueError(
-                "mask must be None for text to image, got one: there is nothing to keep"
-            )
-        if self.image is None:
-            raise ValueError(
-                "control_image must be set for text to image under a ControlNet, got None and no "
-                "drawing either"
-            )
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Passage:

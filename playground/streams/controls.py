@@ -90,6 +90,21 @@ class Controls:
         """The same strength with 1..8 steps, spread evenly."""
         return replace(self, t_index=t_index_for(self.strength, steps))
 
+    def check_text_to_image(self) -> None:
+        """Raise ValueError for a knob that needs an input: a mask, a ControlNet without an image."""
+        if self.mask is not None:
+            raise ValueError(
+                "mask must be None for text to image, got one: there is nothing to keep; "
+                "feed a picture first, or take the mask away"
+            )
+        steering = [name for name, strength in self.controlnets if strength > 0]
+        if steering and self.control_image is None:
+            raise ValueError(
+                "control_image must be set for text to image under a ControlNet "
+                f"({', '.join(steering)}), got None and no drawing either; set it in the same "
+                "change, or feed a picture first"
+            )
+
 
 @no_type_check
 def t_index_for(strength: float, steps: int, grid: int = GRID) -> tuple[int, ...]:

@@ -28,7 +28,8 @@ IDLE_S = 0.02  # how often an idle loop looks for a frame, a change, the end of 
 class Engine:
     """Drives `stream` (controls, update(controls), step(frame)) with the frames of `source`.
 
-    `source` has look() or latest(); None asks the stream for pictures without an input. `max_fps`
+    `source` has look() or latest(); None asks the stream for pictures without an input, and raises
+    ValueError, here and when it is set, for a stream whose controls need one. `max_fps`
     keeps a fast stream from burning a core for pictures nobody sees; None switches that off.
     `on_error(exception)` is called on the worker thread and must only hand on the news.
     """
@@ -70,6 +71,7 @@ class Engine:
         with self._news:
             if self.alive:
                 return
+            self._announce(self._source is not None)
             self._stopping, self._failed, self.error, self._held = False, False, None, True
             self._thread = threading.Thread(target=self._run, name="playground-engine")
             self._thread.start()
@@ -80,6 +82,13 @@ class Engine:
             self._stopping = True
             self._news.notify_all()
         self._join()
+        self._announce(None)
+
+    def _announce(self, comes: bool | None) -> None:
+        """Tell a stream that cares whether frames will come; it refuses what cannot go with that."""
+        expect = getattr(self.stream, "expect_input", None)
+        if expect is not None:
+            expect(comes)
 
     def _join(self) -> None:
         thread = self._thread
@@ -147,6 +156,7 @@ class Engine:
 
     @source.setter
     def source(self, source: Any) -> None:
+        self._announce(source is not None)
         size, count = getattr(self.stream, "size", None), getattr(self.stream, "frame_buffer", 1)
         self._source, self._intake = source, None if source is None else Intake(source, size, count)
 

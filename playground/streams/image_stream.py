@@ -107,13 +107,8 @@ class ImageStream(PictureStream):
             runtime = runtime if backend == "own" else "eager"
             options = {"device": device, "dtype": dtype, "codec": codec, "config": config}
             model = ImageModel.load(source, runtime=runtime, **options)
-        settings = {
-            "mode": mode,
-            "frame_buffer": frame_buffer,
-            "size": size,
-            "num_inference_steps": num_inference_steps,
-            "add_noise": add_noise,
-        }
+        settings = {"mode": mode, "frame_buffer": frame_buffer, "size": size}
+        settings |= {"num_inference_steps": num_inference_steps, "add_noise": add_noise}
         if backend == "own":
             return cls(model, controls, **settings)
         from playground.streams.streamdiffusion_backend import StreamDiffusionBackend
@@ -156,6 +151,7 @@ class ImageStream(PictureStream):
     def check(self, controls: Controls) -> None:
         """Raise ValueError for controls that this stream would refuse; changes nothing."""
         self._planner.check(controls)
+        self.check_input(controls)
 
     @no_type_check
     def update(self, controls: Controls) -> None:
@@ -163,7 +159,7 @@ class ImageStream(PictureStream):
         plan, before, _ = self._taken
         if controls is before:
             return
-        self._planner.check(controls)
+        self.check(controls)
         if shapes_the_plan(controls) != shapes_the_plan(before):
             plan = self._planner.plan(controls)
         self._taken = plan, controls, self._planner.conditions(controls)
@@ -192,8 +188,11 @@ class ImageStream(PictureStream):
                 "restore it into a stream of the same size"
             )
         controls = snapshot.controls
+        if self._announced is False:
+            controls.check_text_to_image()
         self._taken = plan, controls, self._planner.conditions(controls)
-        self._flight = snapshot.flight
+        self._flight = flight = snapshot.flight
+        self._fed = None if flight.source is None else not flight.source.is_noise
         if self.journal is not None:
             self.journal.went_back()
 
@@ -217,8 +216,9 @@ class ImageStream(PictureStream):
         """
         watch, setting = Stopwatch(self._wait), self._setting()
         pixels = None if frame is None else self._framing.tensor_of(frame)
-        if setting.conditions is not None:
-            setting.conditions.check_input(pixels)
+        if frame is None:
+            setting.controls.check_text_to_image()
+        self._fed = frame is not None
         if self.journal is None:
             return self._stepped(pixels, setting, watch, slots=slots)
         with self.journal.step(setting.controls, pixels, mode=_mode_of(setting)):

@@ -69,13 +69,17 @@ class Knobs:
 
         `condition` is what it was trained to see: "scribble", "canny" or "drawing" (the input as it is).
         """
-        replace(self.controls, controlnets=(("net", strength),))
+        self.check_input(replace(self.controls, controlnets=(("net", strength),)))  # as above
         name = self.model.add_controlnet(source, name, condition=condition)
         self.controlnets = (*self.controlnets, (name, strength))
         return name
 
     def update(self, controls: Controls) -> None:
         """Take other controls; every stream says how."""
+        raise NotImplementedError
+
+    def check_input(self, controls: Controls) -> None:
+        """Raise ValueError for controls that need an input where none comes; every stream says how."""
         raise NotImplementedError
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, no_type_check
 
 from playground.models.image_model import ImageModel
 from playground.streams import serving
+from playground.streams.controls import Controls
 from playground.streams.framing import Framing
 from playground.streams.knobs import Knobs
 from playground.streams.snapshots import Picture, Step
@@ -19,7 +20,7 @@ from playground.streams.stopwatch import waits_for
 class PictureStream(Knobs):
     """Frames of one size in, pictures of that size out, by `step`, `flush` and `reset`."""
 
-    __slots__ = ("_framing", "_wait", "model")
+    __slots__ = ("_announced", "_fed", "_framing", "_wait", "model")
 
     @no_type_check  # public entries check in words
     def __init__(
@@ -28,6 +29,8 @@ class PictureStream(Knobs):
         size = model.size if size is None else size
         self.model, self._wait = model, waits_for(model.device)
         self._framing = Framing(size=size, frames=frame_buffer, unit=unit)
+        self._fed: bool | None = None  # whether the last step had a frame
+        self._announced: bool | None = None  # what `expect_input` was told
 
     @property
     def size(self) -> tuple[int, int]:
@@ -43,6 +46,24 @@ class PictureStream(Knobs):
     def cannot(self) -> dict[str, str]:
         """Knobs that this model cannot serve, each with the reason in words."""
         return serving.of_pictures(self.model)
+
+    @no_type_check
+    def expect_input(self, comes: bool | None) -> None:
+        """Say beforehand that steps get a frame (True), or none (False, text to image); None = see.
+
+        Whoever drives the stream knows it before the first step. Raises ValueError for False while
+        the controls need a frame. Without a word from outside, the last step is what counts.
+        """
+        if comes is False:
+            self.controls.check_text_to_image()
+        self._announced = comes
+
+    @no_type_check
+    def check_input(self, controls: Controls) -> None:
+        """Raise ValueError for a mask, or a ControlNet without an image, on text to image."""
+        comes = self._fed if self._announced is None else self._announced
+        if comes is False:
+            controls.check_text_to_image()
 
     def step(self, frame: Any = None, *, slots: bool = False) -> Step:
         """One step with an input frame, or with fresh noise for None (text to image)."""
@@ -65,6 +86,10 @@ class PictureStream(Knobs):
 
     def __iter__(self) -> Iterator[Picture]:
         """Text to image: endless pictures uint8 [H, W, 3], each one from fresh noise."""
+        self.controls.check_text_to_image()  # now, not at the first picture
+        return self._endless()
+
+    def _endless(self) -> Iterator[Picture]:
         for picture in self._each_once(repeat(None)):
             yield from picture if self.frame_buffer > 1 else [picture]
 

@@ -48,6 +48,8 @@ def replayed(
     `stream` is a fresh one under the recorded settings, `first` the knobs of the beginning.
     """
     told, letters, frames = Told(), "", None
+    if hasattr(stream, "expect_input"):
+        stream.expect_input(True)  # what a step had comes with its own line
     wanted = type(stream.controls)(**decoded_knobs(first, told))
     for line in lines:
         if line.get("reset"):
