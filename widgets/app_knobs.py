@@ -7,6 +7,8 @@ becomes new controls; when the stream refuses them, the dials go back to what st
 import random
 from dataclasses import fields
 
+from playground.streams.weighted_prompts import checked_prompt, from_words, in_words
+
 from .dials import Dials, starting_at
 from .kernel_loop import kernel_loop
 from .prompt_box import PromptBox
@@ -45,6 +47,16 @@ class AppKnobs:
             for dials in (near, (*more, *runtime_dials(engine.stream)))
         )
 
+    def set_prompt(self, prompt):
+        """A text, as if it had been typed; a mixture with its exact weights, shown in words."""
+        prompt = checked_prompt(prompt)
+        if isinstance(prompt, str):
+            self.prompt.apply(prompt)
+            return
+        if prompt != self.engine.controls.prompt:
+            self._say(prompt)
+        self.prompt.show(in_words(prompt))
+
     def throw_dice(self):
         """Another seed."""
         group = self.near if "seed" in self.near.values else self.more
@@ -69,7 +81,13 @@ class AppKnobs:
             self._loop.call_later(SETTLE_S, self._settle)
 
     def _on_prompt(self, text):
-        self.replace(prompt=text)
+        """A line that is the present prompt in words means that prompt, with its exact weights."""
+        now = self.engine.controls.prompt
+        is_now = text == " ".join(in_words(now).split())
+        self._say(now if is_now else checked_prompt(from_words(text)))
+
+    def _say(self, prompt):
+        self.replace(prompt=prompt)
 
     def _values(self):
         return self._shown(self.engine.controls) | runtime_of(self.engine.stream)

@@ -2,7 +2,7 @@
 
 It applies on Enter or after a short pause (`pause_ms` 0: on Enter alone). Arrow up and down go through
 what was entered before. Known words lie ready as chips, unknown ones are named in
-a friendly line. The box knows the words, not the model.
+a friendly line. A mixture stands there as "70% a fox + 30% a cat". The box knows the words, not the model.
 """
 
 import traitlets
@@ -43,6 +43,7 @@ class PromptBox(Panel):
             if vocabulary and kind in vocabulary
         }
         self.ideas = list(ideas)
+        self.observe(self._follow, "value")
         self.value = self.typed = value
 
     def apply(self, text, entered=True):
@@ -57,6 +58,13 @@ class PromptBox(Panel):
         if text and entered:
             self.history = [*(old for old in self.history if old != text), text][-MOST_KEPT:]
 
+    def show(self, text):
+        """Let `text` stand there as what applies already; nobody is told."""
+        self.value, self.hint = text, hint_for(text, self.vocabulary)
+
     def add(self, word, kind):
         """Put a known word of the list `kind` into the prompt, in place of one of its kind."""
         self.apply(with_word(self.typed, word, kind, self.vocabulary))
+
+    def _follow(self, change):
+        self.typed = change["new"]

@@ -9,12 +9,14 @@ import re
 
 from playground.models.vocabulary import unknown_words
 
+_PERCENT = re.compile(r"\d+(\.\d+)?\s*%")  # shares of a mixture
+
 
 def hint_for(text, vocabulary):
     """A friendly line about words that the model never read; empty when all is well."""
     if not text.strip():
         return "Type what you would like to see."
-    unknown = unknown_words(text, vocabulary)
+    unknown = unknown_words(_PERCENT.sub(" ", text), vocabulary)
     if not unknown:
         return ""
     lines = [_about(word, vocabulary) for word in unknown[:3]]

@@ -57,9 +57,9 @@ class StreamApp:
         self.view.fresh = True
         display(self.root)
 
-    def set_prompt(self, text):
-        """Change the prompt, as if it had been typed."""
-        self.knobs.prompt.apply(text)
+    def set_prompt(self, prompt):
+        """Change the prompt, as if it had been typed; of videos it may be texts with weights."""
+        self.knobs.set_prompt(prompt)
 
     def restart(self):
         """Start the loop again after it failed; what people chose and drew stays."""

@@ -6,7 +6,7 @@ hands do), the cache shows what a switch rewrote, and `what_if` branches the str
 
 from playground.conditioning.timeline import Timeline
 from playground.streams.timeline_player import TimelinePlayer
-from playground.streams.weighted_prompts import in_words
+from playground.streams.weighted_prompts import in_words, texts_of
 
 from .prompt_timeline import PromptTimeline
 from .switch_knobs import SwitchKnobs
@@ -94,7 +94,7 @@ class SwitchApp(VideoShell):
 
     def _on_switch(self, changes):
         self._before = self.video.state, changes
-        self.timeline.new_text = changes["prompt"]
+        self.timeline.new_text = texts_of(changes["prompt"])[0]
         self.what_if.replace(**changes)
 
     def _one(self):

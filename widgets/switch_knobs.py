@@ -24,8 +24,8 @@ class SwitchKnobs(AppKnobs):
         )  # fmt: skip
         self.prompt.pause_ms = 0  # half a word is no wish: every switch rewrites the past
 
-    def _on_prompt(self, text):
-        changes = {"prompt": text, "transition": self.dialling.transition}
+    def _say(self, prompt):
+        changes = {"prompt": prompt, "transition": self.dialling.transition}
         self._on_switch(changes)
         if self.dialling.when == "now":
             self.engine.stream.cut_short()

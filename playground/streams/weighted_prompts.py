@@ -4,6 +4,7 @@ Weights count relative to their sum, so (("a fox", 7), ("a cat", 3)) is 70 % fox
 weight is that text alone. Knows no stream and no network; how texts are mixed is `mixed_prompts`.
 """
 
+import re
 from typing import Any, no_type_check
 
 from playground.streams import checks as check
@@ -12,6 +13,8 @@ Mixture = tuple[tuple[str, float], ...]  # (text, share); shares are above 0 and
 Prompt = str | Mixture  # of controls: the shares may be any weights >= 0
 
 MOST_WEIGHT = 1e6
+_NEXT = re.compile(r"\s\+\s+(?=[\d.]+\s*%\s)")  # between two texts of a line in words
+_SHARE = re.compile(r"(\d+\.?\d*|\.\d+)\s*%\s+(\S.*)", re.DOTALL)
 DIGITS = 12  # of a share; weights in the same relation give the same share
 
 
@@ -62,3 +65,11 @@ def in_words(prompt: Prompt) -> str:
     if len(heard) == 1:
         return heard[0][0]
     return " + ".join(f"{share:.0%} {text}" for text, share in heard)
+
+
+def from_words(line: str) -> Prompt:
+    """The prompt of a line such as "70% a fox + 30% a cat"; any other line is one text as it stands."""
+    shares = [_SHARE.fullmatch(piece.strip()) for piece in _NEXT.split(line)]
+    if len(shares) < 2 or not all(shares):
+        return line
+    return tuple((found[2].strip(), float(found[1])) for found in shares if found)
