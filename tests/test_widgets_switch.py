@@ -94,6 +94,12 @@ def test_what_a_switch_did_in_words():
     assert "under the old words" in words_of(Switch(rewritten=(), forgotten=(), **more))
 
 
+def test_the_timeline_counts_transitions_in_the_chunks_of_the_stream(app):
+    assert app.timeline.chunk_s == pytest.approx(3 / 20)
+    app.knobs.more.turn("chunk", 1)
+    wait_until(lambda: app.timeline.chunk_s == pytest.approx(1 / 20))
+
+
 def test_the_timeline_plays_its_entries_in_turn_and_the_past_is_fixed(app):
     app.timeline.read("a fox in snow[1s] | a robot in snow[1s] | a ball in snow[2s]")
     seen = []

@@ -1,8 +1,11 @@
 """The timeline widget without a browser: every wish is a verb, trouble is told in words, the past is fixed."""
 
+import re
+
 import pytest
 
 from playground import Timeline
+from playground.conditioning.timeline_values import Transition
 from widgets.prompt_colours import HUES, PromptColours
 from widgets.prompt_timeline import PromptTimeline
 
@@ -112,6 +115,75 @@ def test_long_prompts_have_a_short_title_and_their_whole_text(widget):
     say(widget, "words", number=1, text=long)
     first = widget.items[0]
     assert first["text"] == long and len(first["title"]) < 60
+
+
+def test_how_an_entry_comes_in_is_edited_shown_and_taken_back(widget):
+    assert (widget.items[1]["blend_s"], widget.items[1]["way"]) == (0.0, "linear")
+    say(widget, "comes", number=2, seconds=1.5, way="slerp")
+    assert widget.timeline.entries[1].transition == Transition(1.5, "slerp")
+    assert (widget.items[1]["blend_s"], widget.items[1]["way"]) == (1.5, "slerp")
+    say(widget, "comes", number=2, seconds=1.5, way="slerp")  # the same again is no change
+    say(widget, "undo")
+    assert widget.timeline.entries[1].transition == Transition() and not widget.can_undo
+    say(widget, "redo")
+    assert widget.items[1]["blend_s"] == 1.5
+
+
+def test_texts_and_weights_of_an_entry_are_edited_and_taken_back(widget):
+    widget.new_text = "a fox on snow"
+    say(widget, "mix", number=1)
+    both = [["a duck on the sea", 100.0], ["a fox on snow", 100.0]]
+    assert widget.items[0]["prompts"] == both and not widget.items[0]["single"]
+    say(widget, "prompts", number=1, prompts=[["a duck on ice", 70], ["a fox on snow", 0]])
+    assert widget.timeline.at(1).prompts == (("a duck on ice", 100.0),)
+    say(widget, "prompts", number=2, prompts=[["a cat", 30], ["a fox", 10]])
+    assert widget.items[1]["text"] == "a cat (75%) + a fox (25%)"
+    say(widget, "undo")
+    assert not widget.items[0]["single"]  # the text that weighs nothing can still be turned up
+    say(widget, "prompts", number=1, prompts=[["a duck on ice", 70]])
+    assert widget.items[0]["single"] and widget.items[0]["text"] == "a duck on ice"
+    for _ in range(2):
+        say(widget, "undo")
+    assert widget.items[0]["prompts"] == both and widget.trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "message"),
+    [
+        ("comes", {"seconds": -1, "way": "linear"}, "transition seconds must be >= 0 seconds"),
+        ("comes", {"seconds": None, "way": "linear"}, "transition seconds must be a number"),
+        ("comes", {"seconds": 1, "way": "cubic"}, "transition kind must be one of linear, slerp"),
+        ("prompts", {"prompts": [["a", 101]]}, r"entry 2: weight must be a number in 0\.\.100"),
+        ("prompts", {"prompts": [["a", None]]}, r"entry 2: weight must be a number in 0\.\.100"),
+        ("prompts", {"prompts": [["a", 0], ["b", 0]]}, "entry 2: prompts must have a weight above"),
+        ("prompts", {"prompts": [[" ", 5], ["b", 5]]}, "entry 2: text must not be empty"),
+        ("prompts", {"prompts": []}, r"entry 2: prompts must be 1\.\.100 texts, got 0"),
+    ],
+)
+def test_what_an_entry_cannot_say_is_told_and_the_form_shows_what_stands(
+    widget, kind, content, message
+):
+    sent = []
+    widget.send = lambda content, buffers=None: sent.append(content)
+    before = widget.items
+    say(widget, kind, number=2, **content)
+    assert re.match(message, widget.trouble) and sent == [{"kind": "stands"}]
+    assert widget.items == before and not widget.can_undo
+
+
+def test_while_it_plays_only_entries_that_have_not_begun_are_said_anew(widget):
+    say(widget, "play", value=True)
+    widget.seek(3.0)
+    say(widget, "comes", number=1, seconds=2, way="linear")
+    assert widget.trouble.startswith("entry 1: must stay as it is, since it is running")
+    say(widget, "mix", number=1)
+    assert widget.trouble.startswith("entry 1: must stay as it is, since it is running")
+    say(widget, "comes", number=2, seconds=2, way="linear")
+    say(widget, "prompts", number=2, prompts=[["a cat", 60], ["a fox", 40]])
+    assert widget.timeline.at(7).prompts == (("a cat", 60.0), ("a fox", 40.0))
+    widget.seek(6.0)
+    say(widget, "undo")
+    assert widget.trouble.startswith("entry 2: must stay as it is")
 
 
 def test_export_sends_the_file_and_says_what_it_cannot_hold(widget):

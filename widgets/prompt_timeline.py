@@ -9,7 +9,7 @@ import traitlets
 
 from playground.conditioning.timeline import Timeline
 from playground.conditioning.timeline_files import WRITERS, lost_in, text_in
-from playground.conditioning.timeline_values import Entry
+from playground.conditioning.timeline_values import Entry, Transition
 
 from .file_parts import FileParts
 from .panel import Panel, script, style
@@ -24,7 +24,9 @@ FILE_NAMES = {"playground": "timeline.json", "scope": "scope.json", "longlive": 
 class PromptTimeline(Panel):
     """`timeline` is what stands; `seek(seconds)` moves the play head."""
 
-    _esm = script("common", "file_parts", "timeline_drag", "timeline_keys", "prompt_timeline")
+    _esm = script(
+        "common", "file_parts", "timeline_drag", "timeline_keys", "timeline_form", "prompt_timeline"
+    )
     _css = style("prompt_timeline")
 
     items = traitlets.List().tag(sync=True)  # [{number, kind, start, end, title, text, ...}, ...]
@@ -32,6 +34,7 @@ class PromptTimeline(Panel):
     head_s = traitlets.Float(0.0).tag(sync=True)
     fixed_s = traitlets.Float(0.0).tag(sync=True)  # what lies before cannot be changed
     duration_s = traitlets.Float(0.0).tag(sync=True)
+    chunk_s = traitlets.Float(0.0).tag(sync=True)  # of whoever plays it; 0 = nobody knows
     playing = traitlets.Bool(False).tag(sync=True)
     can_undo = traitlets.Bool(False).tag(sync=True)
     can_redo = traitlets.Bool(False).tag(sync=True)
@@ -45,6 +48,11 @@ class PromptTimeline(Panel):
             "edit": lambda content, _: self.edit(content["verb"], *content["values"]),
             "select": lambda content, _: self.select(content["number"]),
             "words": lambda content, _: self.reword(content["number"], content["text"]),
+            "prompts": lambda content, _: self.say(content["number"], content["prompts"]),
+            "mix": lambda content, _: self.mix(content["number"]),
+            "comes": lambda content, _: self.let_come(
+                content["number"], content["seconds"], content["way"]
+            ),
             "paste": lambda content, _: self.read(content["text"]),
             "file": self._on_file,
             "export": lambda content, _: self.export(content["format"]),
@@ -79,6 +87,19 @@ class PromptTimeline(Panel):
         """Another text for an entry; what else it says stays."""
         if " ".join(text.split()) != self.timeline.item(number).text:
             self.put(self.timeline.change(number, prompts=text.strip()))
+
+    def say(self, number, prompts):
+        """Other texts and weights (0..100) for an entry, as (text, weight) pairs."""
+        self._change(number, prompts=prompts)
+
+    def mix(self, number):
+        """One more text for an entry, as heavy as its heaviest."""
+        prompts = self.timeline.item(number).prompts
+        self.say(number, (*prompts, (self.new_text, max(weight for _, weight in prompts))))
+
+    def let_come(self, number, seconds, kind):
+        """How an entry comes in: over so many seconds, 0 for a cut, texts mixed by "linear" or "slerp"."""
+        self._change(number, transition=Transition(seconds, kind))
 
     def read(self, source):
         """Take the timeline of a file (bytes) or a text in any known format."""
@@ -132,11 +153,17 @@ class PromptTimeline(Panel):
 
     def report(self, error):
         """Trouble of what a person did is told in words; what stands is shown again."""
-        self.send_state("items")
+        self.send({"kind": "stands"})
         plain = isinstance(error, ValueError | FileNotFoundError)
         self.trouble = str(error) if plain else f"{type(error).__name__}: {error}"
 
     # ------------------------------------------------------------ inside
+
+    def _change(self, number, **fields):
+        """An edit of one item, unless it is so already."""
+        then = self.timeline.change(number, **fields)
+        if then != self.timeline:
+            self.put(then)
 
     def _swap(self, source, target):
         if not source:
@@ -168,14 +195,17 @@ class PromptTimeline(Panel):
         told = {"number": item.number, "start": item.start, "end": item.end, "title": item.title}
         if not isinstance(item, Entry):
             return {**told, "kind": "event", "text": item.title, "hue": 0}
-        texts = " + ".join(f"{text} ({weight:g} %)" for text, weight in item.heard)
-        single = len(item.heard) == 1
+        total = sum(weight for _, weight in item.heard)
+        texts = " + ".join(f"{text} ({weight / total:.0%})" for text, weight in item.heard)
+        single = len(item.prompts) == 1
         return {
             **told,
             "kind": "entry",
             "text": item.text if single else texts,
             "single": single,
+            "prompts": [list(pair) for pair in item.prompts],
             "blend_s": item.transition.seconds,
+            "way": item.transition.kind,
             "hue": self.colours.of(item.text),
         }
 

@@ -6,6 +6,7 @@ hands do), the cache shows what a switch rewrote, and `what_if` branches the str
 
 from playground.conditioning.timeline import Timeline
 from playground.streams.timeline_player import TimelinePlayer
+from playground.streams.timeline_speech import chunk_frames
 from playground.streams.weighted_prompts import in_words, texts_of
 
 from .prompt_timeline import PromptTimeline
@@ -54,6 +55,7 @@ class SwitchApp(VideoShell):
             on_change=self._on_timeline,
             on_play=self._on_play,
         )
+        self.timeline.chunk_s = self._chunk_s
         self.what_if = WhatIf(
             self.video, on_start=self.compare, on_keep=self._go_on, on_stop=self._one, on_error=fail
         )
@@ -89,6 +91,14 @@ class SwitchApp(VideoShell):
         """Stop engines, finish a clip, take the widgets away."""
         self.what_if.close()
         super().close()
+
+    @property
+    def _chunk_s(self):
+        return chunk_frames(self.video) / self.video.fps
+
+    def _relabel(self, controls):
+        super()._relabel(controls)
+        self.timeline.chunk_s = self._chunk_s
 
     # ------------------------------------------------------------ switching
 

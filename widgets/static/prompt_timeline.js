@@ -34,9 +34,7 @@ export default () => {
       neighbour: (item, step) => {
         const list = items();
         const next = list[list.indexOf(item) + step];
-        if (!next) return;
-        model.send({ kind: "select", number: next.number });
-        cells.get(next.number)?.focus();
+        if (next) cells.get(next.number)?.focus(); // which chooses it
       },
       pull: (item, grip, by) => wish(item, grip, pulled(item, grip, by, roomOf(item, items(), model.get("fixed_s")))),
       split: (item) => {
@@ -45,7 +43,7 @@ export default () => {
       },
       duplicate: (item) => edit("duplicate", item.number),
       remove: (item) => edit("remove", item.number),
-      words: () => words.focus(),
+      words: () => (words.readOnly ? form.form.querySelector("[type=text]") : words).focus(),
     };
     const onChosen = (verb) => () => { const item = chosen(); if (item) act[verb](item); };
     const play = button("play", "play (P)", act.play);
@@ -85,10 +83,11 @@ export default () => {
     const sheet = h("div", { class: "pg-timeline-sheet" }, ruler, lane, past, head);
     const view = h("div", { class: "pg-timeline-view", "data-own-keys": TIMELINE_KEYS,
       "data-lm-suppress-shortcuts": true }, sheet);
+    const form = timelineForm(model, chosen, () => cells.get(model.get("selected"))?.focus());
     const remarks = h("div", { class: "pg-hint pg-timeline-remarks", role: "status", "aria-live": "polite" });
     const cells = new Map();
     el.classList.add("pg-panel", "pg-timeline");
-    el.append(h("div", { class: "pg-timeline-bar" }, tools, words), view, remarks);
+    el.append(h("div", { class: "pg-timeline-bar" }, tools, words), view, form.form, remarks);
 
     function place(cell, start, end) {
       cell.style.left = `${start * perSecond()}px`;
@@ -150,6 +149,7 @@ export default () => {
         cell.dataset.kind = item.kind;
         cell.dataset.number = item.number;
         cell.style.setProperty("--hue", item.hue);
+        cell.style.setProperty("--blend", `${(item.blend_s || 0) * perSecond()}px`);
         cell.firstChild.textContent = item.title;
         cell.lastChild.textContent = seconds(item.end - item.start);
         cell.title = `${item.text}\n${seconds(item.start)} to ${seconds(item.end)}`
@@ -185,6 +185,7 @@ export default () => {
       words.readOnly = Boolean(item) && !item.single;
       if (document.activeElement !== words || item) words.value = item ? item.text : "";
       words.title = item ? item.text : "";
+      form.fill();
     }
 
     view.addEventListener("keydown", (event) => {
@@ -196,7 +197,7 @@ export default () => {
     });
     view.addEventListener("focusin", (event) => {
       const number = Number(event.target.dataset?.number || 0);
-      if (number && !drag && number !== model.get("selected")) model.send({ kind: "select", number });
+      if (number && !drag) model.send({ kind: "select", number }); // what is chosen now may be on its way only
     });
     lane.addEventListener("pointerdown", (event) => {
       if (event.target === lane) model.send({ kind: "select", number: 0 });
@@ -207,6 +208,7 @@ export default () => {
       act.zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2);
     }, { passive: false });
     const onMessage = (message, buffers) => {
+      if (message.kind === "stands") { draw(); form.fill(true); }
       if (message.kind !== "download") return;
       const url = URL.createObjectURL(new Blob([buffers[0]], { type: "application/json" }));
       h("a", { href: url, download: message.name }).click();
@@ -237,6 +239,7 @@ export default () => {
     ];
     return () => {
       size.disconnect();
+      form.stop();
       model.off("msg:custom", onMessage);
       stops.forEach((stop) => stop());
     };
