@@ -9,6 +9,7 @@ the autoencoder of a single file are looked for beside it, then in the models fo
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Wishes:
     size: tuple[int, int] | None = None  # pixels (H, W), multiples of 16; None = as trained
     parts: str | Path | None = None  # folder with vae/, text_encoder/ and tokenizer/
     lora: str | Path | None = None  # a LoRA to merge; a recipe brings its own
+    names: Mapping[str, str] | None = None  # beginnings of names that are nobody's: {theirs: ours}
     keep_text_encoder: bool = False  # in memory between prompts
 
     def __post_init__(self) -> None:
@@ -72,13 +74,20 @@ def is_published(source: str | Path) -> bool:
         return True
     try:
         kind = json.loads((path / "config.json").read_text(encoding="utf-8")).get("_class_name", "")
+    except FileNotFoundError:
+        return has_checkpoint(path)
     except (OSError, ValueError, AttributeError):
         return False
     return "Wan" in str(kind)
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether trainers' files lie in a folder."""
+    return any(next(folder.glob(pattern), None) is not None for pattern in ("*.pt", "*.pth"))
+
+
 def local(source: str | Path) -> str | Path:
-    """A hub name, "owner/name", as its folder on this machine; whatever else as it is.
+    """A hub name, "owner/name", as its folder on this machine or as its recipe; whatever else as it is.
 
     Raises FileNotFoundError that says how to fetch it: nothing is downloaded unasked.
     """
@@ -88,15 +97,18 @@ def local(source: str | Path) -> str | Path:
     if not named or Path(name).exists():
         return source
     marks = ("model_index.json", "config.json")
-    places = [place for mark in marks if (place := recipes.found(name, mark))]
+    places = [place.parent for mark in marks if (place := recipes.found(name, mark))]
+    known, place = video_recipes.recipe_of_repo(name), recipes.folder_for(name)
+    if not places and known is not None:
+        return known.name  # whose message names the files, where they are missing
+    places += [place] if has_checkpoint(place) else []
     if not places:
-        place = recipes.folder_for(name)
         raise FileNotFoundError(
             "model must be 'tiny', a recipe, a folder or file that exists, or a hub name that is on this "
             f"machine, got {name!r}; on a machine with the hub run `hf download {name} --local-dir "
             f"{place}` and put the files into {place}"
         )
-    return places[0].parent
+    return places[0]
 
 
 def read(
@@ -105,7 +117,8 @@ def read(
     """Transformer, codec and prompts, how to stream them, and the folder that they are from."""
     wishes, device = wishes or Wishes(), torch.device(device)
     recipe, places = _placed(source, wishes)
-    config = config_of_file(places.checkpoint, dict(recipe.names))
+    names = {**dict(recipe.names), **(wishes.names or {})}
+    config = config_of_file(places.checkpoint, names)
     settings = recipe.settings
     settings = settings if wishes.size is None else replace(settings, size=wishes.size)
     plan = planned(config, settings, recipe, wishes, device)
@@ -113,7 +126,7 @@ def read(
     choice = plan.choice
     dtype = getattr(torch, "bfloat16" if choice.weights == "int8" else choice.weights)
     transformer = load_wan(
-        places.checkpoint, lora=places.lora, which=recipe.which, names=dict(recipe.names),
+        places.checkpoint, lora=places.lora, which=recipe.which, names=names,
         dtype=dtype, int8=choice.weights == "int8", device="cpu" if choice.offload else device,
     )  # fmt: skip
     if choice.offload:

@@ -7,9 +7,9 @@ here; latents are the scaled ones that the transformer makes. Its first three fr
 (Wan's first latent is one picture) and are dropped.
 
 Memory is handed in and out, so streams can be branched, and decoding in chunks is decoding at once.
-What could not be checked here, for want of the file: that the released weights have exactly these names
-and widths (256, 128, 64, 64), the order in which a growing block lays out its two frames, and how the
-authors would encode a clip of 1 + 4 n frames; here the first picture is repeated three times before it.
+Names, widths (256, 128, 64, 64), the order of a growing block's two frames and the dropped ones are those
+of the authors' public code; the released file itself was not at hand. Clips of 1 + 4 n frames are encoded
+with their first picture repeated three times before, as Wan counts; the authors repeat the last one behind.
 """
 
 from collections.abc import Mapping

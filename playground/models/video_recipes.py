@@ -6,7 +6,10 @@ pictures, in four steps at the times 1000, 750, 500, 250, warped by a shift of 5
 prompts' encoder and the autoencoder come from Wan's own repository in diffusers' layout. Wan2.1 itself is
 here as the base of them and for measuring: it is no few-step model, what it streams is blurred.
 
-Licences are those that the repositories state; some pages state others for LongLive's weights.
+Repositories, files and sizes were compared with what their authors' instructions and public lists of
+them say. Licences are those of the model cards, where weights are handed out: for Self Forcing and
+LongLive a card says CC BY-NC-SA 4.0 while the code beside it has gone over to Apache-2.0 since. Whether
+that was meant for the weights too could not be found out, so look at the card before you earn with them.
 """
 
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from playground.models.recipes import Recipe, Repository
 from playground.models.video_settings import VideoSettings
 
 WAN_1_3B, UMT5_XXL, WAN_VAE, RANK_256 = 1_418_996_800, 5_680_910_336, 126_892_531, 350_000_000
+NOT_FOR_MONEY = "CC BY-NC-SA 4.0"
 WAN_REPO, TINY_CODEC_REPO, TINY_CODEC_FILE = (
     "Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
     "madebyollin/taehv",
@@ -89,7 +93,8 @@ RECIPES: dict[str, VideoRecipe] = {
             name="self-forcing",
             title="Self Forcing, 1.3 B",
             repositories=(
-                _wan("gdhe17/Self-Forcing", ("checkpoints/self_forcing_dmd.pt",)), TEXT, CODEC,
+                _wan("gdhe17/Self-Forcing", ("checkpoints/self_forcing_dmd.pt",), NOT_FOR_MONEY),
+                TEXT, CODEC,
             ),
             checkpoint="checkpoints/self_forcing_dmd.pt",
             which="generator_ema",
@@ -99,9 +104,9 @@ RECIPES: dict[str, VideoRecipe] = {
             name="longlive-1.3b",
             title="LongLive, 1.3 B",
             repositories=(
-                _wan(LONGLIVE, ("models/longlive_base.pt",)),
+                _wan(LONGLIVE, ("models/longlive_base.pt",), NOT_FOR_MONEY),
                 Repository(
-                    role="lora", repo=LONGLIVE, licence="Apache-2.0", files=("models/lora.pt",),
+                    role="lora", repo=LONGLIVE, licence=NOT_FOR_MONEY, files=("models/lora.pt",),
                     parameters=2 * RANK_256, stored_bytes=4, stays_in_memory=False,
                 ),
                 TEXT, CODEC,
@@ -121,6 +126,7 @@ RECIPES: dict[str, VideoRecipe] = {
                 _wan("zhuhz22/Causal-Forcing", ("chunkwise/causal_forcing.pt",)), TEXT, CODEC,
             ),
             checkpoint="chunkwise/causal_forcing.pt",
+            which="generator",  # as its authors run it
             remark="trained for 21 latent frames (five seconds); drifts after that",
         ),
         VideoRecipe(
@@ -155,6 +161,11 @@ RECIPES: dict[str, VideoRecipe] = {
         ),
     )
 }  # fmt: skip
+
+
+def recipe_of_repo(repo: str) -> VideoRecipe | None:
+    """The recipe whose model is that repository of the hub; None where there is none."""
+    return next((one for one in RECIPES.values() if one.repositories[0].repo == repo), None)
 
 
 def recipe_for(source: str | Path) -> VideoRecipe:
