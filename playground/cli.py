@@ -45,6 +45,10 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("train", "image"): ("playground.training.image", "train the tiny image model"),
     ("train", "distill"): ("playground.training.distill", "make the image model need few steps"),
     ("train", "decoder"): ("playground.training.decoder", "sharpen the decoder of the image model"),
+    ("train", "sharpen"): (
+        "playground.training.sharpen",
+        "sharpen the student that was distilled",
+    ),
     ("train", "assemble"): ("playground.training.assemble", "write the trained parts as one model"),
     ("train", "video-codec"): ("playground.training.video_codec", "train the tiny video codec"),
     ("train", "video"): ("playground.training.video", "train the tiny video model"),

@@ -77,6 +77,7 @@ def ready_stream(model: VideoModel) -> VideoStream:
         next(video)
     if model.runtime is not None and not model.runtime.wait(600):
         raise RuntimeError("the faster networks were not ready after 600 s")
+    next(video)  # the first chunk that they make
     return video
 
 

@@ -4,8 +4,14 @@ A sequence is what a stream has in its cache and makes next: a first chunk (the 
 time later, the chunks of the window and the current one. Where the caption changes in mid-stream, once or
 twice, the window shows the old content under the new words, as after a re-cache, and the sink is written
 under its own words or the new ones. Now and then only the history is told the caption, so that the cache
-is worth reading. Tracks are drawn afresh each time: a path that begins with the stream stands at a thing's
-centre, a later grab holds it anywhere.
+is worth reading; or the chunk that is made hears wrong words, and those in the history are right: words
+have inertia, so that keeping a stale cache and writing it anew are two things. Tracks are drawn afresh each
+time: a path that begins with the stream stands at a thing's centre, a later grab holds it anywhere.
+
+Where a stream begins, nothing tells the hats, and the nearest answer is the mean of all of them. So there the
+noise decides: of the same chunk under several hats, the one is right that lies nearest to the noise. The
+network then learns to read the hat in the noise instead of mixing hats (an idea related to pairing noise with
+data, Immiscible Diffusion, arXiv 2406.12303).
 """
 
 import dataclasses
@@ -18,12 +24,14 @@ from torch import Tensor
 from playground.conditioning.track_grid import IDENTITIES, track_grid
 from playground.models.video_codec import VideoCodec
 from playground.training.precision import mixed
-from playground.world.clips import SIDE, STAGE, Take, render_take, sample_take, switched
+from playground.world.clips import HATS, SIDE, STAGE, Take, render_take, sample_take, switched
 
 CHUNK = 3
 TAKE_FRAMES = 48
 NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of training sequences
-UNHEARD = 0.1  # share in which the history is told the caption, and the chunk to be made is not
+UNHEARD = 0.05  # share in which the history is told the caption, and the chunk to be made is not
+UNHEARD_CHANGE = 0.35  # the same where the caption changed: then only the past's words tell of it
+MISHEARD = 0.08  # share in which the history is told it, and the chunk to be made hears another one
 SPRITE_WEIGHT, HAT_WEIGHT = 3.0, 8.0  # of latent cells, against 1 for the ground
 OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
@@ -39,6 +47,7 @@ class Sequences:
     tracks: Float[Tensor, "b e t h w"]
     counts: Bool[Tensor, "b t"]  # False: history under another caption, not to be learnt
     weights: Float[Tensor, "b 1 t h w"]  # of the loss, mean 1 in each frame
+    noise: Float[Tensor, "b c t h w"] | None = None  # of single chunks: it decides the hats
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -47,13 +56,14 @@ class _Kept:
 
     takes: list[Take]
     latents: list[Float[Tensor, "t c h w"]]
+    beginnings: Float[Tensor, "v k c h w"]  # the first chunk of the first take, under several hats
 
 
 class TakePool:
     """`capacity` encoded takes, renewed one by one."""
 
     def __init__(
-        self, codec: VideoCodec, *, capacity: int, seed: int, switches: float = 0.4
+        self, codec: VideoCodec, *, capacity: int, seed: int, switches: float = 0.5
     ) -> None:
         self.codec, self.switches = codec.eval(), switches
         self.rng = np.random.default_rng(seed)
@@ -71,16 +81,19 @@ class TakePool:
             if self.rng.random() >= share:
                 break
             takes.append(switched(takes[-1], self.rng))
-        return _Kept(takes, [encoded(self.codec, take) for take in takes])
+        beginnings = [encoded(self.codec, take) for take in hatted(takes[0], self.rng)]
+        return _Kept(takes, [encoded(self.codec, take) for take in takes], torch.stack(beginnings))
 
     def draw(self, count: int, chunks: int, *, changes: bool = True) -> Sequences:
         """`count` sequences of `chunks` chunks; `changes` of the caption within them."""
+        if chunks == 1:
+            return self._beginnings(count)
         parts = [
             self._sequence(self.takes[k], chunks, changes)
             for k in self.rng.integers(len(self.takes), size=count)
         ]
         latents, words, runs, counts, weights = zip(*parts, strict=True)
-        lengths = (CHUNK, CHUNK * (chunks - 1))[: len(runs[0])]
+        lengths = (CHUNK, CHUNK * (chunks - 1))
         tracks = [gridded([run[k] for run in runs], n + 1) for k, n in enumerate(lengths)]
         captions, told, sink_told = map(list, zip(*words, strict=True))
         return Sequences(
@@ -98,22 +111,44 @@ class TakePool:
         rng, rest = self.rng, CHUNK * (chunks - 1)
         start = int(rng.integers(0, TAKE_FRAMES - CHUNK - rest + 1)) if rng.random() < 0.6 else 0
         room = TAKE_FRAMES - start - CHUNK - rest
-        gap = int(rng.integers(0, room + 1)) if chunks > 1 and rng.random() < 0.5 else 0
+        gap = int(rng.integers(0, room + 1)) if rng.random() < 0.5 else 0
         second = start + CHUNK + gap
         frames = [*range(start, start + CHUNK), *range(second, second + rest)]
         shown = np.repeat(self._shown(len(kept.takes), chunks, changes), CHUNK)
         latents = torch.stack([kept.latents[k][f] for k, f in zip(shown, frames, strict=True)])
         take = kept.takes[shown[-1]]
         tracks = tracks_of(take, rng, start) if rng.random() >= NO_TRACKS else []
-        runs = [cut(tracks, start, CHUNK, fresh=True)]
-        if rest:
-            runs.append(cut(tracks, second, rest, fresh=False))
+        runs = [cut(tracks, start, CHUNK, fresh=True), cut(tracks, second, rest, fresh=False)]
         counts = torch.from_numpy(shown == shown[-1])
         told = all(figure.tracked[start : start + CHUNK].any() for figure in take.figures)
-        if rest and start > 0 and not told:
-            counts[:CHUNK] = False  # nothing says where it stands
+        words = self._words(kept.takes[shown[0]], take, own_sink=bool(shown[CHUNK] == shown[0]))
+        if (start > 0 and not told) or words[0] != words[1]:
+            counts[:CHUNK] = False  # nothing says where it stands, or what it is
         weights = torch.from_numpy(cell_weights(take)[frames])
-        return latents, self._words(kept.takes[shown[0]], take), runs, counts, weights
+        return latents, words, runs, counts, weights
+
+    def _beginnings(self, count: int) -> Sequences:
+        """First chunks of streams, each with the noise that decides its hats."""
+        chosen = [self.takes[k] for k in self.rng.integers(len(self.takes), size=count)]
+        takes = [kept.takes[0] for kept in chosen]
+        pairs = [nearest_to_noise(kept.beginnings.float()) for kept in chosen]
+        latents, noise = (torch.stack(part).transpose(1, 2) for part in zip(*pairs, strict=True))
+        captions = [self._caption(take) for take in takes]
+        held = [
+            tracks_of(take, self.rng, 0) if self.rng.random() >= NO_TRACKS else [] for take in takes
+        ]
+        runs = [cut(tracks, 0, CHUNK, fresh=True) for tracks in held]
+        weights = torch.stack([torch.from_numpy(cell_weights(take)[:CHUNK]) for take in takes])
+        return Sequences(
+            latents=latents,
+            captions=captions,
+            told=captions,
+            sink_told=captions,
+            tracks=gridded(runs, CHUNK + 1),
+            counts=torch.ones(count, CHUNK, dtype=torch.bool),
+            weights=weights[:, None],
+            noise=noise,
+        )
 
     def _shown(self, takes: int, chunks: int, changes: bool) -> list[int]:
         """Which of `takes` every chunk shows: the first one, or one after the other."""
@@ -123,18 +158,60 @@ class TakePool:
         places = self.rng.choice(np.arange(1, chunks), size=count, replace=False)
         return [int((places <= chunk).sum()) for chunk in range(chunks)]
 
-    def _words(self, first: Take, last: Take) -> tuple[str, str, str]:
+    def _words(self, first: Take, last: Take, *, own_sink: bool) -> tuple[str, str, str]:
         """What the learnt chunks hear, and what history and sink were told."""
         told = self._caption(last)
-        own_sink = first is not last and self.rng.random() < OLD_SINK
+        own_sink = own_sink and first is not last and self.rng.random() < OLD_SINK
         sink_told = self._caption(first) if own_sink else told
-        return ("" if self.rng.random() < UNHEARD else told), told, sink_told
+        luck, heard = self.rng.random(), told
+        unheard = UNHEARD if first is last else UNHEARD_CHANGE
+        if luck < unheard:
+            heard = ""
+        elif told and luck < unheard + MISHEARD:
+            heard = self._caption(switched(last, self.rng))
+        return heard, told, sink_told
 
     def _caption(self, take: Take) -> str:
         luck = self.rng.random()
         if luck < NO_CAPTION:
             return ""
         return take.caption(self.rng, background=luck > NO_CAPTION + NO_BACKGROUND)
+
+
+def hatted(take: Take, rng: np.random.Generator) -> list[Take]:
+    """The first chunk of a take, its figures under every hat and none, in an order of their own."""
+    hats = [[*HATS, None] for _ in take.figures]
+    for order in hats:
+        rng.shuffle(order)
+    short = dataclasses.replace(
+        take,
+        camera=take.camera[:CHUNK],
+        camera_tracked=take.camera_tracked[:CHUNK],
+        figures=tuple(
+            dataclasses.replace(f, centre=f.centre[:CHUNK], tracked=f.tracked[:CHUNK])
+            for f in take.figures
+        ),
+    )
+    return [
+        dataclasses.replace(
+            short,
+            figures=tuple(
+                dataclasses.replace(figure, hat=hat)
+                for figure, hat in zip(short.figures, worn, strict=True)
+            ),
+        )
+        for worn in zip(*hats, strict=True)
+    ]
+
+
+def nearest_to_noise(
+    variants: Float[Tensor, "v t c h w"],
+) -> tuple[Float[Tensor, "t c h w"], Float[Tensor, "t c h w"]]:
+    """Fresh noise, and of the variants the one whose difference from their mean it points to."""
+    noise = torch.randn_like(variants[0])
+    apart = (variants - variants.mean(0)).flatten(1)
+    chosen = (torch.nn.functional.normalize(apart, dim=1) @ noise.flatten()).argmax()
+    return variants[chosen], noise
 
 
 @torch.no_grad()

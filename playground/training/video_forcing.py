@@ -2,8 +2,9 @@
 
 Self forcing (Huang et al. 2025, arXiv 2506.08009, section 3): sequences are rolled out in few steps with
 the rolling cache of the shipped default, sink and all (MotionStream, 2511.01266). Of each chunk only one
-randomly chosen step carries a gradient, and none flows through the cache. The history begins with real
-chunks, so the rest of the real sequence stays the right answer for everything that only history tells;
+randomly chosen step carries a gradient. Unlike in the paper a gradient flows through the keys and values of
+the cache, though not through the pictures behind them: so what is written there learns to be of use to those
+who read it. The history begins with real chunks, so the rest of the real sequence stays the right answer for everything that only history tells;
 the loss is the distance to it, and a small critic keeps chunks as crisp as real ones (`--critic 0`
 switches it off). Where the caption changes, the real history shows the old content and is written as a
 re-cache writes it. Now and then a stream begins instead: its first chunk is denoised from real ones, and
@@ -29,6 +30,9 @@ from playground.training.video import PLAIN, Tiny, start_from
 from playground.training.video_sheet import save_video_sheet
 
 TIMES = (1000.0, 900.0, 750.0, 500.0)  # the steps of the shipped model
+DECIDING = (
+    0.9  # from this noise level on, the noise decides what nothing tells; below, the picture does
+)
 DITHER = 0.08  # noise on what the critic sees
 BEGINNINGS = 0.25  # share of steps that train the first chunk of a stream
 FIRST_REALISM = 4.0  # times the critic's weight there, where averages are nearest
@@ -121,12 +125,12 @@ class ForcingRecipe:
         return {f"{kind}distance": distance, f"{kind}realism": realism, f"{kind}critic": judged}
 
     def _rolled_out(self, part: Sequences) -> tuple[Tensor, float, float]:
-        """Rolls out and sums up gradients; what was made, the mean distance, the mean realism."""
+        """Rolls out and goes back once; what was made, the mean distance, the mean realism."""
         x0 = part.latents
         exit_step = int(torch.randint(len(self.times), ()))
         count = x0.shape[2] // CHUNK
         sink = last = None
-        made, distances, realisms = [], [], []
+        made, distances, realisms, total = [], [], [], 0.0
         for number in range(count):
             here = slice(CHUNK * number, CHUNK * (number + 1))
             real, learnt = x0[:, :, here], part.counts[:, here.start]
@@ -135,35 +139,38 @@ class ForcingRecipe:
             clean = real
             if number or count == 1:
                 begun = None if number else real
-                clean = self._predicted(real.shape, exit_step, heard, where, begun)
+                clean = self._predicted(real.shape, exit_step, heard, where, begun, part.noise)
                 distance, realism = self._losses(clean, real, part, here)
                 pull = (distance * learnt).sum() / max(1, learnt.sum())
                 push = (realism * learnt).sum() / max(1, learnt.sum())
                 weight = self.args.critic * min(1.0, self.step / 100)  # the critic learns first
                 weight *= 1.0 if number else FIRST_REALISM
-                (pull - weight * push).div(max(1, count - 1)).backward()
+                total = total + (pull - weight * push) / max(1, count - 1)
                 distances.append(pull.item())
                 realisms.append(push.item())
                 clean = torch.where(learnt[:, None, None, None, None], clean.detach(), real)
                 made.append(clean)
-            fresh = self._written(clean, told, where)
-            sink, last = (fresh, None) if number == 0 else (sink, fresh)
+            if number + 1 < count:
+                fresh = self._written(clean, told, where)
+                sink, last = (fresh, None) if number == 0 else (sink, fresh)
+        total.backward()
         return torch.cat(made, 2), sum(distances) / len(distances), sum(realisms) / len(realisms)
 
     def _contexts(self, part: Sequences, number: int) -> tuple[Context, Context]:
         """What a chunk hears while it is made, and what its clean pass is told."""
         model, told = self.model, part.told if number else part.sink_told
-        heard = model.transformer.context(model.words(part.captions))
-        with torch.no_grad():
-            return heard, model.transformer.context(model.words(told))
+        return tuple(model.transformer.context(model.words(said)) for said in (part.captions, told))
 
     def _predicted(
-        self, shape, exit_step: int, context: Context, where: dict, real: Tensor | None = None
-    ) -> Float[Tensor, "b c t h w"]:
+        self, shape, exit_step: int, context: Context, where: dict,
+        real: Tensor | None = None, noise: Tensor | None = None,
+    ) -> Float[Tensor, "b c t h w"]:  # fmt: skip
         """Clean latents after a few steps, or after one from noised `real` ones; the last has a gradient."""
         model, x, first = self.model.transformer, torch.randn(shape), 0
         if real is not None:
             sigma, first = self.times[exit_step] / 1000, exit_step
+            if noise is not None and sigma >= DECIDING:
+                x = noise
             x = (1 - sigma) * real + sigma * x
         for step in range(first, exit_step + 1):
             time = self.times[step]
@@ -183,17 +190,16 @@ class ForcingRecipe:
         distance = error.mean((1, 2, 3, 4)).add(1e-3).sqrt()
         if not self.args.critic:
             return distance, torch.zeros(len(clean))
-        scores = self.critic(_seen_by_critic(clean), self._prompt(part.captions))
+        scores = self.critic(_seen_by_critic(clean), self._prompt(part.told))
         return distance, scores.float().mean(1)
 
-    @torch.no_grad()
     def _written(self, clean: Tensor, context, where: dict) -> KeyValues:
         """The clean pass: keys and values for the cache."""
         times = torch.zeros(clean.shape[0], CHUNK)
         return self.model.transformer(clean, times, context, **where)[1]
 
     def _update_critic(self, part: Sequences, made: Tensor) -> float:
-        prompt = self._prompt(part.captions)
+        prompt = self._prompt(part.told)
         start = CHUNK * int(torch.randint(made.shape[2] // CHUNK, ()))
         false = made[:, :, start : start + CHUNK]
         later = part.latents.shape[2] - made.shape[2] + start
