@@ -12,6 +12,9 @@ from playground.diffusion.schedule import timestep_grid
 PLACES = {
     "StableDiffusionImg2ImgPipeline": "stable_diffusion.pipeline_stable_diffusion_img2img",
     "StableDiffusionXLImg2ImgPipeline": "stable_diffusion_xl.pipeline_stable_diffusion_xl_img2img",
+    "LatentConsistencyModelImg2ImgPipeline": (
+        "latent_consistency_models.pipeline_latent_consistency_img2img"
+    ),
     "StableDiffusionInpaintPipeline": "stable_diffusion.pipeline_stable_diffusion_inpaint",
     "StableDiffusionControlNetImg2ImgPipeline": "controlnet.pipeline_controlnet_img2img",
     "StableDiffusionXLControlNetImg2ImgPipeline": "controlnet.pipeline_controlnet_sd_xl_img2img",

@@ -67,6 +67,7 @@ def test_the_command_lists_all_models_for_people_and_for_machines(capsys):
     text = capsys.readouterr().out
     assert "tiny: the image model of this project" in text and "here, in the package" in text
     assert "sdxl-turbo: SDXL-Turbo\n    not here" in text and "Stability AI Community" in text
+    assert "t-index 18, 26, 35, 45, guidance self 1.2;" in text and "25, no guidance;" in text
     assert main(["models", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["models"]
     assert {"name", "licence", "disk_gb", "memory_gb", "size", "settings", "here"} <= set(rows[0])

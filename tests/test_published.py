@@ -78,6 +78,18 @@ def test_a_recipe_streams_what_diffusers_makes(recipe):
     assert_close(stream.state.flight.batch.clean[-1], theirs, **CLOSE)
 
 
+@torch.inference_mode()
+def test_the_latent_consistency_model_is_its_own_pipeline_class(disk):
+    recipe = RECIPES["dreamshaper-lcm"]
+    stream, frame = stream_of(recipe.name), drawings(1)[0]
+    stream(frame)
+    folder = folder_for(recipe.repository("base").repo)
+    oracle = pipeline_of(folder, "LatentConsistencyModelImg2ImgPipeline", stream.model.vae)
+    z = stream.model.encode(to_tensor(frame))
+    theirs = image_to_image(oracle, stream, z, wanted(recipe))
+    assert_close(stream.state.flight.batch.clean[-1], theirs, **CLOSE)
+
+
 @pytest.mark.parametrize("name", ["sd15-lcm", "sd-turbo", "sdxl-lcm"])
 @torch.inference_mode()
 def test_full_guidance_is_diffusers_guidance_with_its_negative_prompt(disk, name):

@@ -87,6 +87,19 @@ def test_conditions_that_a_stream_does_not_have_are_refused(change, message):
         ImageModel.load(parts)
 
 
+def test_a_hub_name_without_its_autoencoder_says_how_to_stream_without_it(disk):
+    """A recipe fetches the tiny autoencoder alone, the plain hub name means the model's own."""
+    repo = RECIPES["sd-turbo"].repository("base").repo
+    shutil.rmtree(write_folder(PUBLISHED["sd-turbo"], folder_for(repo)) / "vae")
+    with pytest.raises(
+        FileNotFoundError, match=r'must hold vae/, .*codec="tiny" takes the tiny one'
+    ):
+        ImageStream.load(repo)
+    codec = write_tiny_codec(folder_for(RECIPES["sd-turbo"].repository("codec").repo))
+    model = ImageModel.load(repo, codec="tiny", device="cpu", runtime="eager")
+    assert type(model.vae).__name__ == "AutoencoderTiny" and codec.is_dir()
+
+
 def test_a_codec_that_is_nothing_is_refused(disk):
     folder = write_folder(SD_15, disk / "model")
     with pytest.raises(FileNotFoundError, match="codec must be 'tiny', 'full', a folder or a hub"):

@@ -12,7 +12,7 @@ from pictures import drawings
 from playground import ImageStream
 from playground.models.image_recipes import RECIPES
 from playground.models.recipes import folder_for
-from published import PUBLISHED, SD_15, SDXL, small_parts
+from published import PUBLISHED, SD_15, SD_21_V, SDXL, small_parts
 from published_files import write_folder, write_tiny_codec
 
 
@@ -36,9 +36,14 @@ def picture(source, **more):
     return stream(drawings(1)[0])
 
 
-@pytest.mark.parametrize("published", [SD_15, SDXL, PUBLISHED["sd-turbo"]], ids=["1.5", "xl", "2"])
+@pytest.mark.parametrize(
+    "published", [SD_15, SDXL, PUBLISHED["sd-turbo"], SD_21_V], ids=["1.5", "xl", "2", "2 velocity"]
+)
 def test_one_file_is_the_folder(disk, published):
-    folder, is_2 = write_folder(published, disk / "model"), published is PUBLISHED["sd-turbo"]
+    folder, is_2 = (
+        write_folder(published, disk / "model"),
+        published.unet["cross_attention_dim"] == 1024,
+    )
     file = write_single_file(small_parts(published), disk / "a.safetensors", open_clip=is_2)
     expected = picture(folder)
     settings = settings_only(shutil.copytree(folder, disk / "settings"))

@@ -87,11 +87,17 @@ def _of_image_recipe(recipe: ImageRecipe) -> Entry:
     return Entry(
         kind="image",
         size=recipe.size,
-        settings=f"t-index {', '.join(map(str, recipe.t_index))}",
+        settings=f"t-index {', '.join(map(str, recipe.t_index))}, {_guidance(recipe)}",
         work_per_pixel=WORK * recipe.repository("base").parameters * steps,
         room_per_pixel=ROOM * steps,
         **_published(recipe),
     )
+
+
+def _guidance(recipe: ImageRecipe) -> str:
+    if recipe.guidance == "none":
+        return "no guidance"
+    return f"guidance {recipe.guidance} {recipe.guidance_scale:g}"
 
 
 def _of_video_recipe(recipe: VideoRecipe) -> Entry:

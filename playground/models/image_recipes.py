@@ -6,6 +6,11 @@ autoencoder (TAESD), which decodes far faster; `with_full_codec` takes the model
 lists are those that authors recommend for drawings: (18, 26, 35, 45) by StreamDiffusion's, and half
 strength in one step by the cards of the turbo models. Loading is in `loading`; nothing here imports
 a network library.
+
+Repositories and licences were compared with model cards and public instructions; the turbo models' cards
+still name an older, non-commercial licence beside the Community licence that they link to. Not to be seen
+from outside: whether every repository has each of these files in half precision today, which is why full
+precision is taken where there is no half.
 """
 
 from dataclasses import dataclass, replace

@@ -40,7 +40,10 @@ def part_of(folder: Path, part: str, dtype: Any) -> Any:
     if class_name is None:
         raise ValueError(f"model_index.json must name a {part}, got none in {str(folder)!r}")
     if not (folder / part).is_dir():
-        raise FileNotFoundError(f"model folder must hold {part}/, got {str(folder)!r} without it")
+        way = '; codec="tiny" takes the tiny one in its place' if part == "vae" else ""
+        raise FileNotFoundError(
+            f"model folder must hold {part}/, got {str(folder)!r} without it{way}"
+        )
     return read(_class(library, class_name), folder / part, part, dtype)
 
 
