@@ -29,6 +29,7 @@ lint: $(VENV)/.installed-test
 
 demo: $(VENV)/.installed
 	$(BIN)/playground demo
+	$(BIN)/playground demo-video
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format .

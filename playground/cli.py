@@ -28,6 +28,10 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
         "playground.demo",
         "let a scripted hand draw, and film what the stream makes of it",
     ),
+    ("demo-video",): (
+        "playground.demo.video_film",
+        "let a scripted hand drag a thing through a video, and film it",
+    ),
     ("bench", "load"): ("playground.benchmarks.bench_load", "how soon something moves"),
     ("bench", "image"): ("playground.benchmarks.bench_image", "speed of the image stream"),
     ("bench", "video"): ("playground.benchmarks.bench_video", "speed of the video stream"),

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from playground.demo import film
+from playground.demo import film, video_film
 from playground.demo.hand import PAPER, SCENES, SIZE, moment, moments
 from playground.demo.poster import GAP, HEIGHT, PANEL, WIDTH, poster
 from playground.frames import about_clip
@@ -107,3 +107,46 @@ def test_impossible_clips_are_refused():
         film.run(seconds=0)
     with pytest.raises(ValueError, match=r"fps must be in 1..30, got 0"):
         film.run(fps=0)
+
+
+class Follower:
+    """Stands for a video stream: chunks of three frames with their number in them."""
+
+    def __init__(self) -> None:
+        self.fps, self.size, self.prompt, self.tracks, self.asked = 12, (64, 64), "", None, []
+
+    def __next__(self):
+        self.asked.append(self.prompt)
+        number = len(self.asked)
+        return SimpleNamespace(frames=np.full((3, 64, 64, 3), number, np.uint8))
+
+
+def test_the_dragged_video_is_told_the_whole_way_and_every_prompt():
+    video, ms = Follower(), []
+    shown = list(video_film.pages(video, 40, ms))
+    assert len(shown) == 40 and len(ms) == 14
+    assert tuple(dict.fromkeys(video.asked)) == video_film.PROMPTS
+    assert np.allclose(video.tracks.points[:, 0], 64 * video_film.hand(40), atol=1e-4)
+    right = (HEIGHT - 150, WIDTH - GAP - PANEL // 2)
+    assert [int(page[right][0]) for page, _ in shown[:6]] == [1, 1, 1, 2, 2, 2]
+
+
+def test_words_are_typed_before_they_hold():
+    said = [video_film.typed(at) for at in np.linspace(0, 0.999, 200)]
+    assert said[0] == (video_film.PROMPTS[0], False)
+    assert said[-1] == (video_film.PROMPTS[-1], False)
+    typing = [words for words, is_typing in said if is_typing]
+    assert all(any(p.startswith(words) for p in video_film.PROMPTS[1:]) for words in typing)
+    assert {*video_film.PROMPTS[1:]} <= {*typing}
+
+
+def test_the_hand_stays_where_the_whole_thing_is_seen():
+    way = video_film.hand(400)
+    assert way.min() > 0.2 and way.max() < 0.8
+    assert np.abs(np.diff(way, axis=0)).max() * 64 < 2.5
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 61])
+def test_a_video_demo_of_no_length_is_refused(seconds, tmp_path):
+    with pytest.raises(ValueError, match="seconds must be above 0"):
+        video_film.run(out=str(tmp_path), seconds=seconds)

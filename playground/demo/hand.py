@@ -43,7 +43,9 @@ class Moment:
 
 
 SCENES = (
-    Scene(prompt="a red fox on snow", sky=(168, 200, 232), ground=(234, 240, 248), blob=(240, 104, 36)),
+    Scene(
+        prompt="a red fox on snow", sky=(168, 200, 232), ground=(234, 240, 248), blob=(240, 104, 36)
+    ),
     Scene(prompt="a frog on grass", sky=(140, 204, 248), ground=(92, 164, 62), blob=(178, 206, 38)),
 )
 
@@ -97,7 +99,9 @@ def _carried(at: float) -> tuple[float, float]:
     return SIZE * (0.5 + 0.2 * math.sin(angle)), SIZE * (0.54 + 0.1 * math.sin(2 * angle))
 
 
-def _dab(pen: ImageDraw.ImageDraw, centre: tuple[float, float], size: float, colour: Colour) -> None:
+def _dab(
+    pen: ImageDraw.ImageDraw, centre: tuple[float, float], size: float, colour: Colour
+) -> None:
     _disc(pen, *centre, SIZE * 0.29 * size, colour)
 
 

@@ -15,7 +15,10 @@ INK, FAINT, GROUND = (235, 235, 240), (150, 150, 160), (24, 24, 30)
 CORNER = 10
 
 
-def poster(drawing: Any, picture: Any, typed: str, brush: tuple[float, float], cursor: bool) -> Any:
+def poster(
+    drawing: Any, picture: Any, typed: str, brush: tuple[float, float], cursor: bool,
+    does: str = "you draw, and type:",
+) -> Any:  # fmt: skip
     """uint8 [HEIGHT, WIDTH, 3]; `brush` in pixels of the drawing, `cursor` shows the typing mark."""
     page = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     left = _panel(drawing)
@@ -25,7 +28,7 @@ def poster(drawing: Any, picture: Any, typed: str, brush: tuple[float, float], c
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=22)
     text = typed + ("|" if cursor else "")
     middle = GAP + PANEL + CAPTION // 2
-    pen.text((GAP + 2, middle), "you draw, and type:", FAINT, ImageFont.load_default(size=15), "lm")
+    pen.text((GAP + 2, middle), does, FAINT, ImageFont.load_default(size=15), "lm")
     pen.text((2 * GAP + PANEL, middle), text, INK, font, "lm")
     return np.asarray(page)
 
