@@ -2,18 +2,9 @@
 
 import pytest
 
-from playground import Timeline, Tracks
+from playground import Timeline
 from playground.conditioning.timeline_values import Entry, Transition
-
-STORY = Timeline.read("a duck on the sea[5s] | a cat on the beach[5s] | a fox on snow[10s]")
-LATER = STORY.add_camera(1, 3, pan_px_s=(8, 0)).add_tracks(
-    Tracks.from_strokes([[(10, 40), (50, 20)]]), 12, 14
-)
-
-
-def spans(timeline):
-    return [(entry.number, entry.start, entry.end) for entry in timeline.entries]
-
+from timelines import LATER, STORY, spans
 
 # ---------------------------------------------------------------- editing
 

@@ -9,8 +9,7 @@ from fake_video import FakeVideo
 from playground import Engine, Timeline, Tracks
 from playground.streams.timeline_player import TimelinePlayer
 from small_video import SIZE, small_model, stream
-
-STORY = Timeline.read("a duck on the sea[0.5s] | a cat on the beach[0.5s] | a fox on snow[1s]")
+from timelines import QUICK, played, told
 
 
 @pytest.fixture(scope="module")
@@ -18,19 +17,11 @@ def model():
     return small_model()
 
 
-def played(player, chunks):
-    return [next(player) for _ in range(chunks)]
-
-
-def told(chunks):
-    return {chunk.frame: chunk.prompt for chunk in chunks}
-
-
 # ---------------------------------------------------------------- beside a hand
 
 
 def test_what_a_hand_sets_stays_and_its_prompt_holds_until_the_next_entry(model):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     played(player, 2)
     player.seed, player.prompt = 9, "a robot in the night"
     by_frame = told(played(player, 4))
@@ -41,7 +32,7 @@ def test_what_a_hand_sets_stays_and_its_prompt_holds_until_the_next_entry(model)
 
 
 def test_a_refused_knob_of_a_hand_changes_nothing(model):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     next(player)
     before = player.controls
     with pytest.raises(ValueError, match="prompt must have a word that this model knows"):
@@ -53,7 +44,7 @@ def test_a_refused_knob_of_a_hand_changes_nothing(model):
 def test_paths_run_frame_by_frame_beside_those_of_a_hand(model):
     way = Tracks.from_strokes([[(2, 2), (14, 12)]], size=SIZE)
     hand = Tracks([[[8, 8]]] * 40, size=SIZE)
-    player = TimelinePlayer(stream(model, tracks=hand), STORY.add_tracks(way, 0.2, 0.5))
+    player = TimelinePlayer(stream(model, tracks=hand), QUICK.add_tracks(way, 0.2, 0.5))
     chunks = played(player, 5)
     window = np.concatenate([chunk.tracks.points[:, -1] for chunk in chunks[1:4]])
     seen = np.concatenate([chunk.tracks.visible[:, -1] for chunk in chunks[1:4]])
@@ -63,7 +54,7 @@ def test_paths_run_frame_by_frame_beside_those_of_a_hand(model):
 
 
 def test_a_camera_moves_the_scene_while_its_event_runs_and_stands_in_a_pause(model):
-    player = TimelinePlayer(stream(model), STORY.add_camera(0.15, 0.9, pan_px_s=(20, 0), size=SIZE))
+    player = TimelinePlayer(stream(model), QUICK.add_camera(0.15, 0.9, pan_px_s=(20, 0), size=SIZE))
     still, moving, further = played(player, 3)
     assert not still.tracks.visible.any()
     assert moving.tracks.scene.all()
@@ -88,14 +79,14 @@ def test_words_that_the_model_does_not_know_are_left_out_and_named(model):
 
 
 def test_where_nothing_is_known_the_prompt_before_stays(model):
-    player = TimelinePlayer(stream(model), STORY.change(2, prompts="quantum foam on the ceiling"))
+    player = TimelinePlayer(stream(model), QUICK.change(2, prompts="quantum foam on the ceiling"))
     assert told(played(player, 6))[15] == "a duck on the sea"
     assert "entry 2: nothing of it is known, so the prompt before stays" in player.remarks
 
 
 def test_what_the_stream_refuses_is_a_remark_and_the_video_goes_on():
     model = small_model(track_channels=0)
-    player = TimelinePlayer(stream(model), STORY.add_camera(0, 1, pan_px_s=(9, 0)))
+    player = TimelinePlayer(stream(model), QUICK.add_camera(0, 1, pan_px_s=(9, 0)))
     assert len(played(player, 3)) == 3
     assert player.remarks == (
         "the stream refused: tracks must be None for a model without a track input, got some",
@@ -121,14 +112,14 @@ def test_several_prompts_are_heard_by_their_weights_and_unknown_ones_left_out(mo
     ],
 )
 def test_what_cannot_be_played_is_refused(model, act, message):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     with pytest.raises(ValueError, match=message):
         act(player)
-    assert player.timeline == STORY
+    assert player.timeline == QUICK
 
 
 def test_an_engine_drives_it(model):
-    player = TimelinePlayer(FakeVideo(work_s=0), STORY)
+    player = TimelinePlayer(FakeVideo(work_s=0), QUICK)
     engine = Engine(player, max_fps=None)
     with engine:
         while player.stream.frame < 24:

@@ -10,21 +10,12 @@ from playground import Timeline, Tracks
 from playground.conditioning.timeline_values import Transition
 from playground.streams.timeline_player import TimelinePlayer
 from small_video import SIZE, frames, small_model, stream
-
-STORY = Timeline.read("a duck on the sea[0.5s] | a cat on the beach[0.5s] | a fox on snow[1s]")
+from timelines import QUICK, played, told
 
 
 @pytest.fixture(scope="module")
 def model():
     return small_model()
-
-
-def played(player, chunks):
-    return [next(player) for _ in range(chunks)]
-
-
-def told(chunks):
-    return {chunk.frame: chunk.prompt for chunk in chunks}
 
 
 # ---------------------------------------------------------------- when a prompt fires
@@ -44,7 +35,7 @@ def test_a_switch_fires_at_the_first_chunk_that_starts_at_its_frame_or_later(mod
 
 
 def test_a_gap_and_the_end_keep_the_prompt_and_before_the_first_the_stream_has_its_own(model):
-    story = STORY.move(3, 2).remove(1)  # from 0.5 to 1 s, and from 2 to 3 s
+    story = QUICK.move(3, 2).remove(1)  # from 0.5 to 1 s, and from 2 to 3 s
     player = TimelinePlayer(stream(model, prompt="a car on grass"), story)
     by_frame = told(played(player, 25))
     assert [by_frame[frame] for frame in (0, 9, 12, 39, 42, 72)] == [
@@ -55,7 +46,7 @@ def test_a_gap_and_the_end_keep_the_prompt_and_before_the_first_the_stream_has_i
 
 
 def test_played_twice_it_gives_the_same_frames_bit_for_bit(model):
-    story = STORY.change(2, transition=Transition(0.3, "slerp")).add_camera(
+    story = QUICK.change(2, transition=Transition(0.3, "slerp")).add_camera(
         0.2, 0.8, pan_px_s=(9, 0)
     )
     story = story.add_tracks(Tracks.from_strokes([[(2, 2), (14, 12)]], size=SIZE), 1.02)
@@ -70,7 +61,7 @@ def test_played_twice_it_gives_the_same_frames_bit_for_bit(model):
 
 def test_a_timeline_gives_what_a_hand_would_have_given(model):
     player, by_hand = (
-        TimelinePlayer(stream(model), STORY),
+        TimelinePlayer(stream(model), QUICK),
         stream(model, prompt="a duck on the sea"),
     )
     first = frames(by_hand, 4)
@@ -81,7 +72,7 @@ def test_a_timeline_gives_what_a_hand_would_have_given(model):
 def test_a_transition_becomes_one_of_whole_chunks_and_the_hands_own_comes_back(model):
     from playground.streams.transition import Transition as Way
 
-    story = STORY.change(2, transition=Transition(0.45, "slerp"))
+    story = QUICK.change(2, transition=Transition(0.45, "slerp"))
     video = stream(model, transition=Way(chunks=7))
     player = TimelinePlayer(video, story)
     ways = []
@@ -97,7 +88,7 @@ def test_a_transition_becomes_one_of_whole_chunks_and_the_hands_own_comes_back(m
 
 
 def test_an_edit_of_the_future_takes_effect(model):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     played(player, 2)
     player.timeline = player.timeline.change(2, prompts="a robot in the night")
     by_frame = told(played(player, 4))
@@ -113,25 +104,25 @@ def test_an_edit_of_the_future_takes_effect(model):
     ],
 )
 def test_an_edit_of_the_past_is_refused_and_nothing_changes(model, edit):
-    player, other = TimelinePlayer(stream(model), STORY), TimelinePlayer(stream(model), STORY)
+    player, other = TimelinePlayer(stream(model), QUICK), TimelinePlayer(stream(model), QUICK)
     played(player, 5), played(other, 5)  # up to 0.75 s; entry 2 runs
     with pytest.raises(ValueError, match=r"entry [12]: .* 0\.75 s"):
         edit(player.timeline)
     with pytest.raises(ValueError, match=r"entry [12]: .* 0\.75 s"):
-        player.timeline = edit(STORY)
-    assert player.timeline == STORY
+        player.timeline = edit(QUICK)
+    assert player.timeline == QUICK
     np.testing.assert_array_equal(frames(player, 6), frames(other, 6))
 
 
 def test_the_end_of_what_runs_may_change(model):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     played(player, 5)
     player.timeline = player.timeline.resize(2, end=0.8).move(3, 0.8)
     assert told(played(player, 2))[18] == "a fox on snow"
 
 
 def test_frames_that_are_being_made_are_past_already(model):
-    player = TimelinePlayer(video := FakeVideo(work_s=0), STORY)
+    player = TimelinePlayer(video := FakeVideo(work_s=0), QUICK)
     seen = []
 
     def step(frame=None, **wants):
@@ -147,7 +138,7 @@ def test_frames_that_are_being_made_are_past_already(model):
 
 
 def test_seeking_jumps_without_a_cut_in_the_video(model):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     played(player, 2)
     player.seek(1.2)
     assert (player.time, player.fixed_s) == (1.2, 1.2)
@@ -159,7 +150,7 @@ def test_seeking_jumps_without_a_cut_in_the_video(model):
 
 
 def test_a_pause_holds_the_timeline_and_the_video_goes_on(model):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     played(player, 3)
     player.pause()
     assert {chunk.prompt for chunk in played(player, 6)} == {"a duck on the sea"}
@@ -170,7 +161,7 @@ def test_a_pause_holds_the_timeline_and_the_video_goes_on(model):
 
 
 def test_stop_leaves_the_prompt_and_gives_the_tracks_back(model):
-    story = STORY.add_tracks(Tracks.pins([(4, 4)], size=SIZE), 0, 2)
+    story = QUICK.add_tracks(Tracks.pins([(4, 4)], size=SIZE), 0, 2)
     player = TimelinePlayer(stream(model), story)
     assert played(player, 5)[-1].tracks.count == 1
     player.stop()
@@ -183,14 +174,14 @@ def test_stop_leaves_the_prompt_and_gives_the_tracks_back(model):
 
 
 def test_another_timeline_begins_at_its_beginning(model):
-    player = TimelinePlayer(stream(model), STORY)
+    player = TimelinePlayer(stream(model), QUICK)
     played(player, 5)
     player.load(Timeline.read("a robot in the night[1s]"))
     assert next(player).prompt == "a robot in the night"
 
 
 def test_nothing_is_said_before_it_is_played(model):
-    player = TimelinePlayer(stream(model, prompt="a car on grass"), STORY, playing=False)
+    player = TimelinePlayer(stream(model, prompt="a car on grass"), QUICK, playing=False)
     assert next(player).prompt == "a car on grass"
     player.play()
     assert next(player).prompt == "a duck on the sea"
