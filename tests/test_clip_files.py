@@ -28,18 +28,28 @@ def written(path, count=4, texts=(), **settings):
     return path
 
 
+def frames_in(path):
+    """How many frames a film has, as ffmpeg counts them."""
+    return imageio_ffmpeg.count_frames_and_secs(str(path))[0]
+
+
+def facts_of(path):
+    """The line in which ffmpeg tells of the picture of a film."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(path)]
+    told = subprocess.run(command, capture_output=True).stderr.decode()
+    return next(line for line in told.splitlines() if "Video:" in line)
+
+
 @pytest.mark.parametrize("size", [(34, 50), (33, 51), (1, 1)])
 def test_a_film_has_all_frames_and_even_sides_in_colours_that_every_player_takes(tmp_path, size):
     with ClipFile(tmp_path / "clip.mp4", fps=10) as clip:
         for frame in frames(5, size):
             clip.write(frame)
-    reader = imageio_ffmpeg.read_frames(str(tmp_path / "clip.mp4"))
-    facts = next(reader)
-    assert facts["size"] == tuple(side + side % 2 for side in size[::-1])
-    assert (
-        facts["codec"] == "h264" and facts["pix_fmt"].startswith("yuv420p") and facts["fps"] == 10
-    )
-    assert len(list(reader)) == 5
+    told = facts_of(tmp_path / "clip.mp4")
+    height, width = (side + side % 2 for side in size)
+    assert "Video: h264" in told and "yuv420p" in told
+    assert f" {width}x{height}" in told and " 10 fps" in told
+    assert frames_in(tmp_path / "clip.mp4") == 5
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp"])
@@ -100,7 +110,7 @@ def test_a_broken_frame_in_a_with_block_still_finishes_the_clip(tmp_path):
     ):
         clip.write(frames(1)[0])
         clip.write(frames(1, (8, 8))[0])
-    assert len(list(imageio_ffmpeg.read_frames(str(tmp_path / "a.mp4")))) == 2  # facts, one frame
+    assert frames_in(tmp_path / "a.mp4") == 1
 
 
 def test_writing_after_the_end_is_refused(tmp_path):
@@ -177,7 +187,7 @@ def test_a_film_carries_its_words_as_a_track_of_its_own_and_in_a_file_beside_it(
         and "00:01.500 --> 00:02.500\na duck on the sea" in inside
     )
     assert about_clip(path) == ABOUT
-    assert len(list(imageio_ffmpeg.read_frames(str(path)))) == 26  # facts, and 25 frames
+    assert frames_in(path) == 25
     assert {file.name for file in tmp_path.iterdir()} == {"clip.mp4", "clip.vtt"}
 
 
@@ -229,7 +239,7 @@ def test_a_full_disk_at_the_end_of_a_film_keeps_what_was_written(tmp_path):
         clip.write(frame)
     with pytest.raises(OSError, match=r"what was written before is kept as .*clip_rescued\.mp4"):
         clip.close()
-    assert len(list(imageio_ffmpeg.read_frames(str(tmp_path / "clip_rescued.mp4")))) == 41
+    assert frames_in(tmp_path / "clip_rescued.mp4") == 40
     assert not path.exists()
 
 

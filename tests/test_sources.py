@@ -107,7 +107,6 @@ def test_a_folder_by_the_clock_stays_on_a_frame_until_the_next_is_due(tmp_path):
     assert folder.look() is folder.look()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the reader's pipes
 def test_a_video_plays_its_frames_in_order_over_and_over(tmp_path):
     with ClipFile(tmp_path / "clip.mp4", fps=10) as clip:
         for level in (0, 120, 240):

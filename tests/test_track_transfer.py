@@ -101,7 +101,6 @@ def test_arrays_lists_and_generators_give_the_same_tracks():
         np.testing.assert_array_equal(other.points, first.points)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the reader's pipes
 def test_a_video_file_brings_its_own_rate(tmp_path):
     with ClipFile(tmp_path / "clip.mp4", fps=12) as film:
         for shot in clip(8, size=(128, 128)):
@@ -159,7 +158,9 @@ def test_clips_that_cannot_be_followed_are_refused(message):
 
 def test_files_that_are_no_video_are_refused(tmp_path):
     (tmp_path / "a.mp4").write_text("hello")
-    with pytest.raises(ValueError, match="video must be a file that can be read"):
+    with pytest.raises(ValueError, match="video must be a video that can be read"):
         Tracks.from_video(tmp_path / "a.mp4")
-    with pytest.raises(FileNotFoundError, match=r"video must be a file that exists, got .*gone"):
+    with pytest.raises(
+        FileNotFoundError, match=r"video must be a video file that exists, got .*gone"
+    ):
         Tracks.from_video(tmp_path / "gone.mp4")

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import imageio_ffmpeg
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -22,6 +21,7 @@ from playground.conditioning.track_checks import MAX_FRAMES, checked_fps, checke
 from playground.conditioning.track_sightings import Sighting, woven
 from playground.conditioning.track_strokes import lattice
 from playground.conditioning.tracks import Tracks
+from playground.frames.film_frames import FilmFrames
 from playground.frames.pixels import Frame, as_frame
 
 TEXTURE = 1e-4  # smallest eigenvalue of the gradients' matrix that can be followed
@@ -98,8 +98,9 @@ def transfer(
 def _opened(video: Any, fps: Any) -> tuple[Any, float]:
     """Frames one after the other, and how many a second."""
     if isinstance(video, str | Path):
-        frames, of_file = _decoded(Path(video))
-        return frames, checked_fps(of_file if fps is None else fps)
+        fps = None if fps is None else checked_fps(fps)  # before the decoder starts
+        film = FilmFrames(video, name="video")
+        return film, checked_fps(film.fps if fps is None else fps)
     if not isinstance(video, Iterable) or isinstance(video, bytes):
         raise ValueError(
             f"video must be a path, an array [T, H, W, 3] or an iterable of frames, got {video!r}"
@@ -109,26 +110,6 @@ def _opened(video: Any, fps: Any) -> tuple[Any, float]:
     if fps is None:
         raise ValueError("fps must be given for frames that come from no file, like fps=20")
     return (frame for frame in video), checked_fps(fps)
-
-
-def _decoded(path: Path) -> tuple[Iterator[Frame], float]:
-    if not path.is_file():
-        raise FileNotFoundError(f"video must be a file that exists, got {str(path)!r}")
-    reader = imageio_ffmpeg.read_frames(str(path))
-    try:
-        facts = next(reader)
-    except (OSError, RuntimeError, StopIteration) as error:
-        raise ValueError(
-            f"video must be a file that can be read (mp4, webm, gif), got {str(path)!r}"
-        ) from error
-
-    def frames() -> Iterator[Frame]:
-        width, height = facts["size"]
-        with closing(reader):
-            for data in reader:
-                yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
-
-    return frames(), facts["fps"]
 
 
 def _alike(frames: Iterable[Any]) -> Iterator[Frame]:

@@ -10,14 +10,13 @@ back. Texts that come with the frames become subtitles: a .vtt beside the clip, 
 import contextlib
 import zipfile
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from playground.frames.clip_about import checked_about, png_text
-from playground.frames.clip_writers import Animation, Film, Folder, Spec, Zip, take_away
+from playground.frames.clip_writers import Animation, Film, Folder, Spec, Zip, written_beside
 from playground.frames.pixels import as_frame
 from playground.frames.subtitles import as_webvtt, cues_of
 
@@ -29,20 +28,17 @@ MAX_SCALE, MAX_FPS = 16, 240
 def write_picture(path: str | Path, picture: Any, about: Any = None) -> None:
     """One picture as png, pixel by pixel, with its settings; it has its name when it is whole."""
     path, frame, text = Path(path), as_frame(picture), checked_about(about)
-    part = path.with_name(f".{path.stem}.part.png")
     try:
-        Image.fromarray(frame).save(part, pnginfo=png_text(text))
-        part.replace(path)
+        with written_beside(path, path.with_name(f".{path.stem}.part.png")) as part:
+            Image.fromarray(frame).save(part, pnginfo=png_text(text))
     except OSError as error:
         raise OSError(
             f"picture {str(path)!r} could not be written; is the disk full, is writing allowed there? "
             f"{error.strerror or error}"
         ) from error
-    finally:
-        take_away(part)
 
 
-class ClipFile:
+class ClipFile(contextlib.AbstractContextManager["ClipFile"]):
     """Writes frames to a file whose ending names the format; use it in a `with` block.
 
     .mp4 is H.264 in 4:2:0 colour, which every player takes: an odd side is made even by repeating the last
@@ -116,15 +112,7 @@ class ClipFile:
         if not closed and self._writer is not None:
             self._writer.drop()
 
-    def __enter__(self) -> "ClipFile":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: Any) -> None:
         self.close()
 
     @contextlib.contextmanager

@@ -11,6 +11,7 @@ import math
 import subprocess
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ class Film:
     def finish(self, subtitles: str) -> None:
         """Put the film together, with its texts, under its name."""
         self._end()
-        whole, texts = self.spec.beside(".whole.mp4"), self.spec.beside(".vtt")
+        texts = self.spec.beside(".vtt")
         told = ["-metadata", f"comment={self.spec.about}"] if self.spec.about else []
         inputs = ["-i", str(self._part)]
         if subtitles:
@@ -81,14 +82,13 @@ class Film:
             inputs += ["-i", str(texts), "-c:s", "mov_text", "-metadata:s:s:0", "language=eng"]
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", *inputs]
         command += ["-map", "0:v", *(["-map", "1:s"] if subtitles else []), "-c:v", "copy", *told]
-        command += ["-movflags", "+faststart", "-f", "mp4", str(whole)]
+        command += ["-movflags", "+faststart", "-f", "mp4"]
         try:
-            made = subprocess.run(command, capture_output=True, timeout=WAIT_S)
-            if made.returncode:
-                raise OSError(made.stderr.decode(errors="replace"))
-            whole.replace(self.spec.path)
+            with written_beside(self.spec.path, self.spec.beside(".whole.mp4")) as whole:
+                made = subprocess.run([*command, str(whole)], capture_output=True, timeout=WAIT_S)
+                if made.returncode:
+                    raise OSError(made.stderr.decode(errors="replace"))
         finally:
-            take_away(whole)
             take_away(texts)
         take_away(self._part)
 
@@ -156,11 +156,9 @@ class Animation:
                 else {"exif": exif_of(self.spec.about)}
             )
         rest = {"append_images": images[1:], "duration": gaps, "loop": 0}
-        try:
-            images[0].save(self._part, save_all=True, **rest, **more)
-            self._part.replace(self.spec.path)
-        finally:
-            self.drop()
+        with written_beside(self.spec.path, self._part) as part:
+            images[0].save(part, save_all=True, **rest, **more)
+        self._frames = []
 
     def drop(self) -> None:
         """Leave nothing."""
@@ -180,12 +178,9 @@ class Folder:
 
     def write(self, frame: np.ndarray) -> None:
         """Write one file."""
-        part = self.spec.beside(".png")
-        try:
+        path = self.spec.path.with_name(f"{self.spec.path.stem}_{self._count:05d}.png")
+        with written_beside(path, self.spec.beside(".png")) as part:
             Image.fromarray(frame).save(part, pnginfo=png_text(self.spec.about))
-            part.replace(self.spec.path.with_name(f"{self.spec.path.stem}_{self._count:05d}.png"))
-        finally:
-            take_away(part)
         self._count += 1
 
     def finish(self, subtitles: str) -> None:
@@ -232,6 +227,16 @@ class Zip:
     def rescued(self) -> None:
         """A zip without its end cannot be opened."""
         self.drop()
+
+
+@contextlib.contextmanager
+def written_beside(path: Path, part: Path) -> Iterator[Path]:
+    """Write to `part`; it gets the name `path` when the block is done, and is taken away when it fails."""
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        take_away(part)
 
 
 def take_away(path: Path) -> None:

@@ -13,9 +13,9 @@ generator or by `cancel`, leaves no half file. Knows nothing of what makes the f
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, no_type_check
 
 from playground.frames.clip_files import ClipFile
@@ -72,7 +72,7 @@ def _exported(clip: ClipFile, frames: Iterable[Any], total: int | None) -> Itera
     yield Progress(path=clip.path, done=clip.count, total=clip.count, finished=True)
 
 
-class BackgroundExport:
+class BackgroundExport(AbstractContextManager["BackgroundExport"]):
     """The same on a thread of its own, which ends when it is done, cancelled, or the program ends.
 
     `on_progress(job)` is called on that thread after every frame and at the end, however it ended, and
@@ -116,16 +116,8 @@ class BackgroundExport:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def __enter__(self) -> "BackgroundExport":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None:
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if kind is not None:
             self._cancelled = True
         self.join()
 

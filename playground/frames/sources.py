@@ -7,14 +7,13 @@ in time are gone: nothing queues up. Sources know nothing of streams and network
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import imageio_ffmpeg
 import numpy as np
 
+from playground.frames.film_frames import FilmFrames
 from playground.frames.pixels import MAX_SIDE_PX, Frame, Size, as_frame, check_size, cropped_to
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
@@ -167,43 +166,34 @@ class VideoFile(_Sequence):
         size: Size = None,
         fps: float | int | str | None = None,
     ) -> None:
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"path must be a video file that exists, got {str(path)!r}")
-        self.path, self.size = Path(path), size
-        facts, self._frames = self._opened()
-        super().__init__(facts["fps"] if fps == "file" else fps)
-        self._shape = (facts["size"][1], facts["size"][0], 3)
-        self._next = 0
+        super().__init__(None if fps == "file" else fps)
+        self.path, self.size, self._next = Path(path), size, 0
+        self._frames = self._opened()
+        if fps == "file":
+            self.fps = self._frames.fps
 
     def close(self) -> None:
         """Stop the decoder; the next look starts the file again."""
         self._frames.close()
 
-    def _opened(self) -> tuple[dict[str, Any], Iterator[bytes]]:
-        frames = imageio_ffmpeg.read_frames(str(self.path))
-        try:
-            facts = next(frames)
-        except (OSError, RuntimeError, StopIteration) as error:
-            raise ValueError(
-                f"path must be a video that can be read (mp4, webm, gif), got {str(self.path)!r}"
-            ) from error
-        if max(facts["size"]) > MAX_SIDE_PX:
+    def _opened(self) -> FilmFrames:
+        film = FilmFrames(self.path)
+        if max(film.size) > MAX_SIDE_PX:
+            film.close()
             raise ValueError(
                 f"path must be a video with sides of at most {MAX_SIDE_PX} pixels, "
-                f"got {facts['size'][1]} x {facts['size'][0]}"
+                f"got {film.size[0]} x {film.size[1]}"
             )
-        return facts, frames
+        return film
 
     def _frame(self, number: int) -> Frame:
-        data = None
+        frame = None
         while self._next <= number:  # frames that came due unseen are decoded and dropped
-            data = next(self._frames, None)
-            if data is None:
-                self.close()
-                self._frames = self._opened()[1]
-                data = next(self._frames)
+            frame = next(self._frames, None)
+            if frame is None:
+                self._frames = self._opened()
+                frame = next(self._frames)
             self._next += 1
-        if data is None:  # played from an earlier number on: never asked for by look()
+        if frame is None:  # played from an earlier number on: never asked for by look()
             raise RuntimeError(f"frame {number} was played already")
-        frame = np.frombuffer(data, np.uint8).reshape(self._shape)
         return frame if self.size is None else cropped_to(frame, self.size)

@@ -16,9 +16,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ from playground.streams.recording_values import as_json, frame_as_text, knobs
 FORMAT, VERSION = "playground recording", 1
 
 
-class Journal:
+class Journal(AbstractContextManager["Journal"]):
     """The journal of one stream; `Recording.start` makes it and hands it to the stream.
 
     `on_error(exception)` is called on the thread that steps and must only hand on the news.
@@ -71,15 +70,7 @@ class Journal:
             if file is not None:
                 file.close()
 
-    def __enter__(self) -> "Journal":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: Any) -> None:
         self.stop()
 
     # ------------------------------------------------------------ what a stream tells
