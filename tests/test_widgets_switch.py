@@ -1,6 +1,5 @@
 """The prompt-switch app without a browser: new words, three ways to apply them, timeline, what if."""
 
-import threading
 import time
 
 import numpy as np
@@ -8,17 +7,11 @@ import pytest
 
 from fake_switch import FakeSwitch
 from playground.streams.video_values import Switch
+from video_apps import PATIENCE_S, engines, say, wait_until, watched
 from widgets.prompt_box import PromptBox
 from widgets.switch_app import SwitchApp
 from widgets.switch_dials import LABELS, STRATEGIES
 from widgets.switch_words import words_of
-
-
-def wait_until(true, timeout_s=6.0):
-    until = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < until, "not in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -26,15 +19,8 @@ def app(tmp_path):
     with SwitchApp(
         stream=FakeSwitch(work_s=0.002), prompt="a duck on the sea", folder=tmp_path
     ) as app:
-        app.view.sender.patience_s = 1e6
-        wait_until(lambda: app.view.sender.sent > 4)
-        yield app
-    assert [t.name for t in threading.enumerate() if t.name == "playground-engine"] == []
-
-
-def say(widget, kind, **content):
-    widget._handle_custom_msg({"kind": kind, **content}, [])
-    assert widget.trouble == ""
+        yield watched(app, frames=4)
+    assert engines() == []
 
 
 def test_new_words_turn_the_stream_and_what_it_cost_is_said(app):
@@ -148,11 +134,9 @@ def test_what_if_shows_the_strategies_side_by_side_and_goes_on_with_one(app):
 def test_the_comparison_stops_cleanly_and_needs_two_to_four(app):
     bar = app.what_if.bar
     app.compare()
-    threads = [t for t in threading.enumerate() if t.name == "playground-engine"]
-    assert len(threads) == 2
+    assert len(engines()) == 2
     app.compare()
-    threads = [t for t in threading.enumerate() if t.name == "playground-engine"]
-    assert len(threads) == 1 and not app.engine.controls.paused
+    assert len(engines()) == 1 and not app.engine.controls.paused
     for name in ("flush", "stale"):
         say(bar, "toggle", values=[name])
     bar._handle_custom_msg({"kind": "start", "values": []}, [])
@@ -185,7 +169,7 @@ def test_a_random_small_model_is_switched_branched_and_played(tmp_path):
     with SwitchApp(
         stream=stream, folder=tmp_path, timeline="a fox on snow[1s] | a car on sand[1s]"
     ) as app:
-        app.view.sender.patience_s = app.what_if.view.sender.patience_s = 1e6
+        watched(app).what_if.view.sender.patience_s = PATIENCE_S
         wait_until(lambda: app.view.sender.sent > 3, 30)
         app.knobs.near.turn("when", "now")
         app.set_prompt("a cat on sand")

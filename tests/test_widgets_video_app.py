@@ -1,27 +1,17 @@
 """The video app without a browser: hands reach the stream, nothing is swallowed, nothing stays."""
 
-import threading
-import time
-
 import numpy as np
 import pytest
 
 from fake_video import FakeVideo
+from video_apps import engines, wait_until, watched
 from widgets.video_app import VideoApp
-
-
-def wait_until(true, timeout_s=10.0):
-    until = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < until, "not in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture
 def app(tmp_path):
     with VideoApp(stream=FakeVideo(work_s=0.002), folder=tmp_path) as app:
-        app.view.sender.patience_s = 1e6
-        yield app
+        yield watched(app)
 
 
 def test_frames_come_without_doing_anything(app):
@@ -104,7 +94,7 @@ def test_closing_leaves_no_thread(tmp_path):
     app = VideoApp(stream=FakeVideo(), folder=tmp_path)
     app.close()
     app.close()
-    assert [t for t in threading.enumerate() if t.name == "playground-engine"] == []
+    assert engines() == []
 
 
 def test_a_random_small_model_streams_in_the_app(tmp_path):
@@ -113,7 +103,7 @@ def test_a_random_small_model_streams_in_the_app(tmp_path):
 
     stream = VideoStream(small_model())
     with VideoApp(stream=stream, folder=tmp_path) as app:
-        app.view.sender.patience_s = 1e6
+        watched(app)
         app.pad.grab(0, (4, 4))
         app.cache.want(True)
         wait_until(lambda: len(app.cache.shares) == 2, 30)
