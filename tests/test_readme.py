@@ -42,7 +42,7 @@ def tracked_modules() -> set[str]:
 
 def words_in_code(starting_with: str) -> list[str]:
     """Commands of that name in code spans and blocks."""
-    return re.findall(rf"(?:`|^ {{4}}){starting_with} ([a-z][a-z0-9 ]*)", README, flags=re.MULTILINE)
+    return re.findall(rf"(?:`|^ {{4}}){starting_with} ([a-z][a-z0-9 -]*)", README, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", FILE_MAP)

@@ -11,9 +11,17 @@ from playground.memory.policies import policy
 from playground.models.causal_wan import CausalWan, WanConfig
 from playground.models.video_codec import VideoCodec
 from playground.streams.rollout import RolloutState, generate_chunk
-from playground.training import takes, video, video_assemble, video_codec, video_forcing
+from playground.training import (
+    beginnings,
+    take_tracks,
+    takes,
+    video,
+    video_assemble,
+    video_codec,
+    video_forcing,
+)
 from playground.training.video_rollout import rollout
-from playground.world.clips import sample_take
+from playground.world.clips import HATS, sample_take
 
 
 def arguments(module, out, **changes):
@@ -154,13 +162,13 @@ def test_a_path_that_begins_with_the_stream_stands_at_the_centre():
         figure = take.figures[0]
         if not figure.tracked[0]:
             continue
-        tracks = [t for t in takes.tracks_of(take, rng, 0) if not t.scene]
+        tracks = [t for t in take_tracks.tracks_of(take, rng, 0) if not t.scene]
         np.testing.assert_allclose(tracks[0].points, figure.centre)
 
 
 def test_stretches_are_runs_of_true():
-    assert takes.stretches(np.array([1, 1, 0, 1, 0, 0, 1], bool)) == [(0, 1), (3, 3), (6, 6)]
-    assert takes.stretches(np.zeros(4, bool)) == []
+    assert take_tracks.stretches(np.array([1, 1, 0, 1, 0, 0, 1], bool)) == [(0, 1), (3, 3), (6, 6)]
+    assert take_tracks.stretches(np.zeros(4, bool)) == []
 
 
 @torch.no_grad()
@@ -188,7 +196,7 @@ def test_a_beginning_wears_the_hat_that_its_noise_points_to(pool):
     assert part.captions == part.told == part.sink_told
     assert abs(part.noise.mean()) < 0.02 and abs(part.noise.std() - 1) < 0.02
     variants = torch.randn(6, 3, 16, 8, 8)
-    chosen, noise = takes.nearest_to_noise(variants)
+    chosen, noise = beginnings.nearest_to_noise(variants)
     apart = (variants - variants.mean(0)).flatten(1)
     scores = (apart / apart.norm(dim=1, keepdim=True)) @ noise.flatten()
     assert torch.equal(chosen, variants[scores.argmax()])
@@ -197,18 +205,8 @@ def test_a_beginning_wears_the_hat_that_its_noise_points_to(pool):
 def test_a_beginning_comes_under_every_hat_and_none():
     rng = np.random.default_rng(3)
     take = sample_take(rng, 12, two=1.0)
-    several = takes.hatted(take, rng)
+    several = beginnings.hatted(take, takes.CHUNK, rng)
     assert {t.frames for t in several} == {takes.CHUNK}
     for figures in zip(*(t.figures for t in several), strict=True):
-        assert {figure.hat for figure in figures} == {*takes.HATS, None}
+        assert {figure.hat for figure in figures} == {*HATS, None}
         assert {figure.object for figure in figures} == {figures[0].object}
-
-
-def test_misheard_words_are_never_learnt_where_nothing_contradicts_them(monkeypatch):
-    monkeypatch.setattr(takes, "MISHEARD", 1.0)
-    monkeypatch.setattr(takes, "UNHEARD", 0.0)
-    monkeypatch.setattr(takes, "UNHEARD_CHANGE", 0.0)
-    monkeypatch.setattr(takes, "NO_CAPTION", 0.0)
-    part = takes.TakePool(VideoCodec(), capacity=4, seed=1, switches=0.0).draw(6, 3)
-    assert all(heard != told for heard, told in zip(part.captions, part.told, strict=True))
-    assert not part.counts[:, : takes.CHUNK].any() and part.counts[:, takes.CHUNK :].all()

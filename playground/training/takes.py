@@ -4,14 +4,7 @@ A sequence is what a stream has in its cache and makes next: a first chunk (the 
 time later, the chunks of the window and the current one. Where the caption changes in mid-stream, once or
 twice, the window shows the old content under the new words, as after a re-cache, and the sink is written
 under its own words or the new ones. Now and then only the history is told the caption, so that the cache
-is worth reading; or the chunk that is made hears wrong words, and those in the history are right: words
-have inertia, so that keeping a stale cache and writing it anew are two things. Tracks are drawn afresh each
-time: a path that begins with the stream stands at a thing's centre, a later grab holds it anywhere.
-
-Where a stream begins, nothing tells the hats, and the nearest answer is the mean of all of them. So there the
-noise decides: of the same chunk under several hats, the one is right that lies nearest to the noise. The
-network then learns to read the hat in the noise instead of mixing hats (an idea related to pairing noise with
-data, Immiscible Diffusion, arXiv 2406.12303).
+is worth reading.
 """
 
 import dataclasses
@@ -21,17 +14,16 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from playground.conditioning.track_grid import IDENTITIES, track_grid
 from playground.models.video_codec import VideoCodec
+from playground.training.beginnings import hatted, nearest_to_noise
 from playground.training.precision import mixed
-from playground.world.clips import HATS, SIDE, STAGE, Take, render_take, sample_take, switched
+from playground.training.take_tracks import cut, gridded, tracks_of
+from playground.world.clips import SIDE, Take, render_take, sample_take, switched
 
 CHUNK = 3
 TAKE_FRAMES = 48
 NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of training sequences
-UNHEARD = 0.05  # share in which the history is told the caption, and the chunk to be made is not
-UNHEARD_CHANGE = 0.35  # the same where the caption changed: then only the past's words tell of it
-MISHEARD = 0.08  # share in which the history is told it, and the chunk to be made hears another one
+UNHEARD = 0.03  # share in which the history is told the caption, and the chunk to be made is not
 SPRITE_WEIGHT, HAT_WEIGHT = 3.0, 8.0  # of latent cells, against 1 for the ground
 OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
@@ -81,7 +73,7 @@ class TakePool:
             if self.rng.random() >= share:
                 break
             takes.append(switched(takes[-1], self.rng))
-        beginnings = [encoded(self.codec, take) for take in hatted(takes[0], self.rng)]
+        beginnings = [encoded(self.codec, take) for take in hatted(takes[0], CHUNK, self.rng)]
         return _Kept(takes, [encoded(self.codec, take) for take in takes], torch.stack(beginnings))
 
     def draw(self, count: int, chunks: int, *, changes: bool = True) -> Sequences:
@@ -163,55 +155,13 @@ class TakePool:
         told = self._caption(last)
         own_sink = own_sink and first is not last and self.rng.random() < OLD_SINK
         sink_told = self._caption(first) if own_sink else told
-        luck, heard = self.rng.random(), told
-        unheard = UNHEARD if first is last else UNHEARD_CHANGE
-        if luck < unheard:
-            heard = ""
-        elif told and luck < unheard + MISHEARD:
-            heard = self._caption(switched(last, self.rng))
-        return heard, told, sink_told
+        return ("" if self.rng.random() < UNHEARD else told), told, sink_told
 
     def _caption(self, take: Take) -> str:
         luck = self.rng.random()
         if luck < NO_CAPTION:
             return ""
         return take.caption(self.rng, background=luck > NO_CAPTION + NO_BACKGROUND)
-
-
-def hatted(take: Take, rng: np.random.Generator) -> list[Take]:
-    """The first chunk of a take, its figures under every hat and none, in an order of their own."""
-    hats = [[*HATS, None] for _ in take.figures]
-    for order in hats:
-        rng.shuffle(order)
-    short = dataclasses.replace(
-        take,
-        camera=take.camera[:CHUNK],
-        camera_tracked=take.camera_tracked[:CHUNK],
-        figures=tuple(
-            dataclasses.replace(f, centre=f.centre[:CHUNK], tracked=f.tracked[:CHUNK])
-            for f in take.figures
-        ),
-    )
-    return [
-        dataclasses.replace(
-            short,
-            figures=tuple(
-                dataclasses.replace(figure, hat=hat)
-                for figure, hat in zip(short.figures, worn, strict=True)
-            ),
-        )
-        for worn in zip(*hats, strict=True)
-    ]
-
-
-def nearest_to_noise(
-    variants: Float[Tensor, "v t c h w"],
-) -> tuple[Float[Tensor, "t c h w"], Float[Tensor, "t c h w"]]:
-    """Fresh noise, and of the variants the one whose difference from their mean it points to."""
-    noise = torch.randn_like(variants[0])
-    apart = (variants - variants.mean(0)).flatten(1)
-    chosen = (torch.nn.functional.normalize(apart, dim=1) @ noise.flatten()).argmax()
-    return variants[chosen], noise
 
 
 @torch.no_grad()
@@ -237,77 +187,3 @@ def cell_weights(take: Take, cell: int = 8) -> Float[np.ndarray, "t h w"]:
         weights = np.where(sprite, np.maximum(weights, SPRITE_WEIGHT), weights)
         weights = np.where(hat, HAT_WEIGHT, weights)
     return (weights / weights.mean((1, 2), keepdims=True)).astype(np.float32)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Track:
-    """One point over a whole take."""
-
-    points: Float[np.ndarray, "t 2"]
-    visible: Bool[np.ndarray, " t"]
-    identity: int
-    scene: bool
-
-
-def tracks_of(take: Take, rng: np.random.Generator, start: int) -> list[Track]:
-    """Points on every tracked stretch of every figure, and on the ground where the camera moves."""
-    tracks = []
-    for figure in take.figures:
-        for first, last in stretches(figure.tracked):
-            holds = first <= start <= last or rng.random() < 0.4  # at the centre
-            offsets = [np.zeros(2) if holds else rng.uniform(-0.32, 0.32, 2)]
-            if rng.random() < 0.2:
-                offsets += list(rng.uniform(-0.32, 0.32, (int(rng.integers(1, 4)), 2)))
-            size = figure.size * take.camera[:, 2:]
-            stretch = (np.arange(take.frames) >= first) & (np.arange(take.frames) <= last)
-            tracks += [_track(figure.centre + o * size, stretch, rng, False) for o in offsets]
-    return tracks + _ground(take, rng)
-
-
-def _ground(take: Take, rng: np.random.Generator) -> list[Track]:
-    """Points on the stage: while the camera is moved, and now and then pins while it rests."""
-    still = not take.camera_tracked.any()
-    if rng.random() < (0.8 if still else 0.05):
-        return []
-    grid = np.stack(np.meshgrid(np.arange(8, STAGE, 20), np.arange(8, STAGE, 20)), -1).reshape(
-        -1, 2
-    )
-    paths = take.scene_points(grid + rng.uniform(-6, 6, grid.shape))
-    seen = ((paths > 0) & (paths < SIDE)).all(-1).any(0)
-    chosen = rng.permutation(np.flatnonzero(seen))[: int(rng.integers(2, 10))]
-    when = np.ones(take.frames, bool) if still else take.camera_tracked
-    return [_track(paths[:, k], when, rng, True) for k in chosen]
-
-
-def _track(path: np.ndarray, when: np.ndarray, rng: np.random.Generator, scene: bool) -> Track:
-    inside = ((path > 0) & (path < SIDE)).all(-1)
-    return Track(path, when & inside, int(rng.integers(IDENTITIES)), scene)
-
-
-def stretches(flags: Bool[np.ndarray, " t"]) -> list[tuple[int, int]]:
-    """First and last index of every run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
-    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
-def cut(tracks: list[Track], start: int, count: int, *, fresh: bool) -> list[Track]:
-    """Frames start - 1 .. start + count - 1; `fresh` (or the take's start) hides the first one."""
-    places = np.arange(start - 1, start + count).clip(0)
-    hide = np.arange(count + 1) > 0 if fresh or start == 0 else np.ones(count + 1, bool)
-    return [dataclasses.replace(t, points=t.points[places], visible=t.visible[places] & hide)
-            for t in tracks]  # fmt: skip
-
-
-def gridded(batch: list[list[Track]], frames: int) -> Float[Tensor, "b e t h w"]:
-    """The track grids of a batch of runs of `frames` frames, filled up with invisible points."""
-    visible = [[t for t in tracks if t.visible.any()] for tracks in batch]
-    count = max(1, *(len(tracks) for tracks in visible))
-    points = np.zeros((len(batch), frames, count, 2), np.float32)
-    seen = np.zeros((len(batch), frames, count), bool)
-    identity = np.zeros((len(batch), count), np.int64)
-    scene = np.zeros((len(batch), count), bool)
-    for row, tracks in enumerate(visible):
-        for place, track in enumerate(tracks):
-            points[row, :, place], seen[row, :, place] = track.points, track.visible
-            identity[row, place], scene[row, place] = track.identity, track.scene
-    return track_grid(*map(torch.from_numpy, (points, seen, identity, scene)))

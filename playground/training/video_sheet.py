@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from playground.models.video_codec import VideoCodec
-from playground.training.takes import cut, gridded, tracks_of
+from playground.training.take_tracks import cut, gridded, tracks_of
 from playground.training.video_rollout import rollout
 from playground.world.clips import sample_take
 
