@@ -1,26 +1,25 @@
 """The export bar and the recording of the run, without a browser."""
 
+import os
 import threading
 import time
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from fake_switch import FakeSwitch
 from fake_video import FakeVideo
 from playground import Recording
 from playground.frames import about_clip
 from small_video import small_model, stream
+from video_apps import wait_until
 from widgets.export_bar import FORMATS, ExportBar
 from widgets.recent_frames import RecentFrames
+from widgets.run_record import KEPT
+from widgets.switch_app import SwitchApp
 from widgets.video_app import VideoApp
-
-
-def wait_until(true, timeout_s=20.0):
-    until = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < until, "not in time"
-        time.sleep(0.01)
 
 
 def shots(count, side=16, prompt="a fox"):
@@ -39,6 +38,14 @@ def pairs(count):
     return [(shot.picture, shot.details.prompt) for shot in shots(count)]
 
 
+def subtitles_of(path):
+    """The prompts beside a clip, in a zip among the pictures."""
+    if path.suffix != ".zip":
+        return path.with_suffix(".vtt").read_text()
+    with zipfile.ZipFile(path) as file:
+        return file.read("subtitles.vtt").decode()
+
+
 @pytest.mark.parametrize("ending", FORMATS)
 def test_every_format_is_written_with_its_subtitles_and_the_bar_says_where(tmp_path, ending):
     bar = bar_of(tmp_path, pairs(3))
@@ -47,7 +54,7 @@ def test_every_format_is_written_with_its_subtitles_and_the_bar_says_where(tmp_p
     assert bar.trouble == "" and not bar.running and bar.share == 1
     assert bar.message.startswith(f"Saved 3 frames to {tmp_path}")
     assert (tmp_path / ("clip_00002.png" if ending == "png" else f"clip.{ending}")).is_file()
-    assert "a fox" in (tmp_path / "clip.vtt").read_text()
+    assert "a fox" in subtitles_of(tmp_path / f"clip.{ending}")
 
 
 def test_a_cancelled_clip_leaves_no_file(tmp_path):
@@ -87,7 +94,7 @@ def test_what_goes_wrong_is_said_under_the_bar(tmp_path):
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        (("5", "avi"), "format must be one of mp4, gif, webp, png, got 'avi'"),
+        (("5", "avi"), "format must be one of mp4, gif, webp, png, zip, got 'avi'"),
         (("9", "gif"), "what must be one of 5, 15, 30, run, got '9'"),
     ],
 )
@@ -147,3 +154,51 @@ def test_a_run_is_recorded_from_its_beginning_and_saved_whole(tmp_path):
         bar._handle_custom_msg({"kind": "run", "value": False}, [])
         assert not bar.recorded and app.keeping.run.path.name in bar.message
     assert Recording.load(app.keeping.run.path).steps > 3
+
+
+def test_the_switch_app_writes_its_run_down_unasked_and_only_the_newest_are_kept(tmp_path):
+    model, folder = small_model(), tmp_path / "runs"
+    folder.mkdir()
+    for number in range(KEPT + 3):
+        old = folder / f"run_{number:02}.jsonl"
+        old.write_text("")
+        os.utime(old, (number, number))
+    with SwitchApp(stream=stream(model), folder=tmp_path) as app:
+        path, bar = app.keeping.run.path, app.keeping.bar
+        assert bar.recorded and path.parent == folder
+        assert bar.message.endswith(f"as it goes; the newest {KEPT} runs are kept")
+        kept = {f"run_{number:02}.jsonl" for number in range(4, KEPT + 3)}
+        assert {one.name for one in folder.iterdir()} == {*kept, path.name}
+        wait_until(lambda: app.keeping.run._journal.steps > 2)
+        assert Recording.load(path).steps > 2  # as it would be if the kernel died now
+        app.knobs.throw_dice()
+        app.set_prompt("a cat on sand")
+        wait_until(lambda: Recording.load(path).prompts[-1][1] == "a cat on sand")
+        steps = app.keeping.run._journal.steps
+        wait_until(lambda: app.keeping.run._journal.steps > steps + 1)
+    chunks = list(Recording.load(path).replay(model))
+    assert len(chunks) == Recording.load(path).steps and chunks[-1].prompt == "a cat on sand"
+
+
+def test_a_run_that_goes_back_to_a_snapshot_is_said_to_be_over(tmp_path):
+    with SwitchApp(stream=stream(small_model()), folder=tmp_path) as app:
+        wait_until(lambda: app.keeping.run._journal.steps > 1)
+        app.compare()
+        wait_until(lambda: app.what_if.runs)
+        app.what_if.keep("stale")
+        wait_until(lambda: not app.keeping.bar.recorded)
+        assert app.keeping.bar.message == f"The run up to here is in {app.keeping.run.path}"
+        assert app.engine.error is None
+
+
+def test_nothing_is_written_unasked_where_nobody_wants_it_or_it_cannot_be(tmp_path):
+    with SwitchApp(stream=stream(small_model()), folder=tmp_path, recorded=False) as app:
+        assert not app.keeping.bar.recorded and app.keeping.bar.message == ""
+    assert list(tmp_path.iterdir()) == []
+    with SwitchApp(stream=FakeSwitch(), folder=tmp_path) as app:
+        assert not app.keeping.bar.recorded and app.engine.alive
+        assert app.keeping.bar.message.startswith("This run is not recorded: stream must be an")
+    (tmp_path / "file").write_text("")
+    with SwitchApp(stream=stream(small_model()), folder=tmp_path / "file") as app:
+        assert app.keeping.bar.message.startswith("This run is not recorded: ")
+        assert app.engine.alive

@@ -14,10 +14,16 @@ from playground.frames.pixels import resized
 from .kernel_loop import kernel_loop
 from .panel import Panel, script, style
 
-FORMATS = ("mp4", "gif", "webp", "png")
+FORMATS = ("mp4", "gif", "webp", "png", "zip")
 SPANS = {"5": "the last 5 s", "15": "the last 15 s", "30": "the last 30 s"}
 RUN = "run"
-SIDE_PX = {"mp4": 512, "gif": 256, "webp": 256, "png": 1}  # smaller pictures are enlarged smoothly
+SIDE_PX = {
+    "mp4": 512,
+    "gif": 256,
+    "webp": 256,
+    "png": 1,
+    "zip": 1,
+}  # smaller pictures are enlarged smoothly
 TELL_S = 0.1  # between two words about the progress
 
 

@@ -8,7 +8,7 @@ from playground.streams.weighted_prompts import in_words
 
 from .export_bar import RUN, ExportBar
 from .recent_frames import RecentFrames
-from .run_record import RunRecord
+from .run_record import KEPT, RunRecord
 
 
 class Keeping:
@@ -58,6 +58,22 @@ class Keeping:
             self.app.transport.apply()
         self._from = self.recent.seen
         self.bar.tell_run(True, f"The run began anew and is written to {path}")
+
+    def record_unasked(self):
+        """Write the run down from its first step, before the loop starts; say so, or why it cannot be."""
+        try:
+            path = self.run.begin_unasked(self.app.recorder.folder)
+        except (ValueError, OSError) as error:
+            self.bar.tell_run(False, f"This run is not recorded: {error}")
+        else:
+            self.bar.tell_run(
+                True, f"Written to {path} as it goes; the newest {KEPT} runs are kept"
+            )
+
+    def look(self):
+        """Say it when the run is no longer written down: it went back to a snapshot, the disk is full."""
+        if self.bar.recorded and not self.run.runs:
+            self.bar.tell_run(False, f"The run up to here is in {self.run.path}")
 
     def close(self):
         """Finish the file of the run; a clip that is being written is given up."""

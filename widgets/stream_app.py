@@ -98,4 +98,5 @@ class StreamApp:
     def _tick(self):
         if not self._closed:
             self.tick()
+            self.keeping.look()
             self.loop.call_later(TICK_S, self._tick)

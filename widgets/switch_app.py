@@ -22,9 +22,14 @@ STORY = "a duck on the sea[5s] | a sailboat on the sea[5s] | a turtle on the sea
 
 
 class SwitchApp(VideoShell):
-    """`SwitchApp("tiny").show()`; `stream` takes a ready VideoStream in place of a model's name."""
+    """`SwitchApp("tiny").show()`; `stream` takes a ready VideoStream in place of a model's name.
 
-    def __init__(self, model="tiny", *, stream=None, prompt=None, timeline=STORY, **more):
+    The run is written down from its first step; `recorded=False` writes nothing unasked.
+    """
+
+    def __init__(
+        self, model="tiny", *, stream=None, prompt=None, timeline=STORY, recorded=True, **more
+    ):
         self.video = stream if stream is not None else loaded(model)
         self.first_timeline = Timeline.read(timeline) if isinstance(timeline, str) else timeline
         self.switched = "nothing was switched yet"
@@ -34,6 +39,8 @@ class SwitchApp(VideoShell):
         super().__init__(stream=player, **more)
         self.set_prompt(prompt or self.video.controls.prompt)
         self._before = None
+        if recorded:
+            self.keeping.record_unasked()
         self.start()
 
     def make_controls(self):
