@@ -25,7 +25,7 @@ def run(
     seconds: float | int = 10.0,
     fps: int = 12,
     seed: int = 2,
-    t_index: tuple[int, ...] = (16, 32),
+    t_index: tuple[int, ...] = (24, 38),
 ) -> dict[str, Any]:
     """Film `out`/`name`.mp4 and .gif; the folder is made when it is missing."""
     if not 0 < seconds <= MAX_SECONDS:
