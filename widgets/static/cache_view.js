@@ -15,7 +15,7 @@ export default () => {
     el.classList.add("pg-panel", "pg-cache-view");
     el.append(h("div", { class: "pg-cache-main" }, strip, legend), ask, bars);
     const cells = new Map();
-    const colour = (prompt) => `hsl(${model.get("hues")[prompt] ?? 0} 55% 45%)`;
+    const colour = (prompt) => `hsl(${model.get("hues")[prompt] ?? 0} 45% 34%)`;
 
     function cellOf(frame) {
       if (cells.has(frame)) return cells.get(frame);
