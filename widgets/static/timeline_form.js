@@ -29,7 +29,12 @@ function timelineForm(model, chosen, back) {
     onclick: () => { grows = true; tell("mix", {}); } }, "mix with another text");
   const texts = h("div", { class: "pg-form-texts" });
   const note = h("span", { class: "pg-hint" });
-  const form = h("fieldset", { class: "pg-timeline-form", onkeydown: (event) => { if (event.key === "Escape") back(); } },
+  const onKey = (event) => {
+    if (event.key === "Escape") back();
+    // JupyterLab keeps Enter from the field, which would tell its change otherwise
+    if (event.key === "Enter" && event.target.matches("input")) event.target.dispatchEvent(new Event("change"));
+  };
+  const form = h("fieldset", { class: "pg-timeline-form", onkeydown: onKey },
     h("div", { class: "pg-form-row" }, h("label", {}, "comes in over ", lasts, " s"), count,
       h("label", {}, "mixed ", way), mix, note), texts);
 
@@ -42,7 +47,7 @@ function timelineForm(model, chosen, back) {
       h("input", { class: "pg-field pg-form-number", type: "number", min: 0, max: 100, step: 5, onchange: () => say(said()) }),
       h("output", { class: "pg-form-count" }),
       h("button", { class: "pg-button", type: "button", title: "take this text out", "aria-label": "take this text out",
-        onclick: () => say(said().filter((_, at) => at !== rows().indexOf(row))) }, icon(TIMELINE_ICONS.remove)));
+        onclick: () => { say(said().filter((_, at) => at !== rows().indexOf(row))); back(); } }, icon(TIMELINE_ICONS.remove)));
     return row;
   }
   function put(input, value, anew) { // what someone is typing stays, unless something else was said meanwhile
