@@ -23,7 +23,7 @@ from playground.world.clips import SIDE, Take, render_take, sample_take, switche
 CHUNK = 3
 TAKE_FRAMES = 48
 NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of training sequences
-UNHEARD = 0.03  # share in which the history is told the caption, and the chunk to be made is not
+UNHEARD = 0.1  # share in which the history is told the caption, and the chunk to be made is not
 SPRITE_WEIGHT, HAT_WEIGHT = 3.0, 8.0  # of latent cells, against 1 for the ground
 OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
