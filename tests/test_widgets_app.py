@@ -202,12 +202,33 @@ def test_a_full_disk_ends_the_clip_and_not_the_stream(tmp_path):
     assert "no space left" in str(told[0]) and not recorder.recording and box.take() is Shot
 
 
+def test_a_frame_that_comes_while_its_clip_is_stopped_does_not_end_the_stream(tmp_path):
+    recorder = Recorder(tmp_path)
+    recorder.start("x")
+    lock = recorder._lock
+
+    class Late:
+        def __enter__(self):
+            recorder._lock = lock
+            recorder.stop()
+            lock.acquire()
+
+        def __exit__(self, *_):
+            lock.release()
+
+    recorder._lock = Late()
+    recorder.see(SimpleNamespace(picture=np.zeros((8, 8, 3), np.uint8)))
+    assert not recorder.recording and not lock.locked()
+
+
 def test_a_clip_has_the_words_it_was_made_under_and_the_settings(tmp_path):
     recorder = Recorder(tmp_path, words=lambda: "asked for now", about=lambda: {"seed": 3})
     path = recorder.start("a fox")
     picture = np.zeros((8, 8, 3), np.uint8)
     recorder.see(SimpleNamespace(picture=picture, details=SimpleNamespace(prompt="of its chunk")))
-    wait_until(lambda: (recorder.see(SimpleNamespace(picture=picture)), recorder._clip.count > 2)[1])
+    wait_until(
+        lambda: (recorder.see(SimpleNamespace(picture=picture)), recorder._clip.count > 2)[1]
+    )
     recorder.stop()
     words = path.with_suffix(".vtt").read_text()
     assert words.index("of its chunk") < words.index("asked for now")

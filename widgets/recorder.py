@@ -57,6 +57,8 @@ class Recorder:
         if self._clip is None:
             return
         with self._lock:
+            if self._clip is None:  # stopped on another thread in between
+                return
             try:
                 self._write(shot)
             except (OSError, ValueError) as error:  # a full disk must not end the stream
