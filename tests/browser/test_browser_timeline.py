@@ -119,6 +119,9 @@ def test_the_form_can_be_read_in_both_themes(live, screenshot):
         live.command("apputils:change-theme", theme=theme)
         light = "false" if "Dark" in theme else "true"
         live.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+        # JupyterLab takes its splash away twice, with an error, if the next theme comes before it is gone
+        live.page.wait_for_timeout(400)
+        live.page.wait_for_selector("#jupyterlab-splash", state="detached")
         for part in ("[data-name=lasts]", "[data-name=way]", "[data-name=mix]", ".pg-form-text"):
             assert live.page.evaluate(CONTRAST, f".pg-timeline-form {part}") > READABLE, (
                 theme,
