@@ -128,7 +128,7 @@ def test_help_lists_the_subcommands(argv, capsys):
 
 def test_an_unknown_subcommand_names_the_known_ones(capsys):
     assert cli.main(["paint"]) == 2
-    assert "one of lab, demo, bench" in (told := capsys.readouterr().err) and "got 'paint'" in told
+    assert "one of lab, demo, demo-video, bench" in (told := capsys.readouterr().err) and "got 'paint'" in told
     assert cli.main(["train", "cat"]) == 2
     known = ", ".join(words[1] for words in cli.COMMANDS if words[0] == "train")
     assert f"one of {known}; got 'cat'" in capsys.readouterr().err
