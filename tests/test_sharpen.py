@@ -8,7 +8,8 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from playground.training import sharpen
-from playground.training.endpoints import EndpointPool, clean_prediction
+from playground.training.distill import clean_prediction
+from playground.training.endpoints import EndpointPool
 
 MODEL = Path(__file__).parents[1] / "playground/models/tiny/image"
 
@@ -29,7 +30,7 @@ def recipe(tmp_path_factory):
 def pool(recipe):
     return EndpointPool(
         teacher=recipe.teacher, student=recipe.before, text_encoder=recipe.text_encoder,
-        tokenizer=recipe.tokenizer, codec=recipe.codec, alphas=recipe.alphas, guidance=1.0,
+        tokenizer=recipe.tokenizer, codec=recipe.codec, scheduler=recipe.scheduler, guidance=1.0,
         capacity=4, seed=0,
     )  # fmt: skip
 
@@ -88,6 +89,6 @@ def test_a_clean_prediction_is_of_v(recipe):
     words = torch.zeros(1, 4, recipe.text_encoder.config.hidden_size)
     with torch.no_grad():
         v = recipe.teacher(x, t, words, return_dict=False)[0]
-        clean = clean_prediction(recipe.teacher, x, t, words, recipe.alphas)
-    kept = recipe.alphas[599]
+        clean = clean_prediction(recipe.teacher, x, t, words, recipe.scheduler)
+    kept = recipe.scheduler.alphas_cumprod[599]
     assert torch.allclose(clean, kept.sqrt() * x - (1 - kept).sqrt() * v, atol=0.05)

@@ -37,19 +37,27 @@ def run(
 
     knobs = {"t_index": t_index, "prompt": SCENES[0].prompt, "seed": seed}
     stream = ImageStream.load(model, runtime="eager", **knobs)
-    Path(out).mkdir(parents=True, exist_ok=True)
-    paths = [Path(out) / f"{name}{ending}" for ending in (".mp4", ".gif")]
     step_ms: list[float] = []
     settings = {"command": "playground demo", **about(stream)}
     shown = list(pages(stream, round(seconds * fps), step_ms))
+    prompts = [scene.prompt for scene in SCENES]
+    return written(shown, Path(out) / name, fps, settings, prompts, step_ms)
+
+
+def written(
+    shown: list[Any], stem: Path, fps: float, settings: dict, prompts: list[str], step_ms: list
+) -> dict[str, Any]:
+    """Write the pages as `stem`.mp4 and .gif; what was made, as the commands print it."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(f"{stem.name}{ending}") for ending in (".mp4", ".gif")]
     for path in paths:
         for _ in export(shown, path, fps=fps, about=settings):
             pass
     return {
         "files": [str(path) for path in paths],
         "megabytes": [round(path.stat().st_size / 2**20, 2) for path in paths],
-        "frames": len(step_ms),
-        "prompts": [scene.prompt for scene in SCENES],
+        "frames": len(shown),
+        "prompts": prompts,
         "step_ms_median": round(median(step_ms), 2),
     }
 

@@ -43,9 +43,7 @@ class Moment:
 
 
 SCENES = (
-    Scene(
-        prompt="a fox on snow", sky=(168, 200, 232), ground=(234, 240, 248), blob=(240, 104, 36)
-    ),
+    Scene(prompt="a fox on snow", sky=(168, 200, 232), ground=(234, 240, 248), blob=(240, 104, 36)),
     Scene(prompt="a frog on grass", sky=(140, 204, 248), ground=(92, 164, 62), blob=(178, 206, 38)),
 )
 

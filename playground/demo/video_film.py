@@ -7,7 +7,6 @@ has gone, the right half what the stream made, frame for frame as it came.
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from PIL import Image, ImageDraw
 from playground.demo import film
 from playground.demo.hand import SIZE
 from playground.demo.poster import poster
-from playground.frames.exporting import export
 
 PROMPTS = ("a fox on snow", "a panda on snow", "a panda at sunset")
 TYPED = 0.3  # part of a prompt's time in which the next one is typed, before it holds
@@ -37,20 +35,9 @@ def run(
     from playground.streams.video_stream import VideoStream
 
     video = VideoStream.load(model, prompt=PROMPTS[0], seed=seed)
-    Path(out).mkdir(parents=True, exist_ok=True)
     settings, step_ms = {"command": "playground demo-video", **about(video)}, []
     shown = list(pages(video, round(seconds * video.fps), step_ms))
-    paths = [Path(out) / f"{name}{ending}" for ending in (".mp4", ".gif")]
-    for path in paths:
-        for _ in export(shown, path, fps=video.fps, about=settings):
-            pass
-    return {
-        "files": [str(path) for path in paths],
-        "megabytes": [round(path.stat().st_size / 2**20, 2) for path in paths],
-        "frames": len(shown),
-        "prompts": list(PROMPTS),
-        "step_ms_median": round(median(step_ms), 2),
-    }
+    return film.written(shown, Path(out) / name, video.fps, settings, list(PROMPTS), step_ms)
 
 
 def pages(video: Any, count: int, chunk_ms: list[float]) -> Iterator[tuple[Any, str]]:

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from playground.world.clips import HATS, Take
+from playground.world.clips import HATS, Figure, Take
 
 
 def hatted(take: Take, frames: int, rng: np.random.Generator) -> list[Take]:
@@ -21,23 +21,15 @@ def hatted(take: Take, frames: int, rng: np.random.Generator) -> list[Take]:
     hats = [[*HATS, None] for _ in take.figures]
     for order in hats:
         rng.shuffle(order)
-    short = dataclasses.replace(
-        take,
-        camera=take.camera[:frames],
-        camera_tracked=take.camera_tracked[:frames],
-        figures=tuple(
-            dataclasses.replace(f, centre=f.centre[:frames], tracked=f.tracked[:frames])
-            for f in take.figures
-        ),
-    )
+    seen = slice(frames)
+
+    def wearing(figure: Figure, hat: str | None) -> Figure:
+        cut = {"centre": figure.centre[seen], "tracked": figure.tracked[seen]}
+        return dataclasses.replace(figure, hat=hat, **cut)
+
+    camera = {"camera": take.camera[seen], "camera_tracked": take.camera_tracked[seen]}
     return [
-        dataclasses.replace(
-            short,
-            figures=tuple(
-                dataclasses.replace(figure, hat=hat)
-                for figure, hat in zip(short.figures, worn, strict=True)
-            ),
-        )
+        dataclasses.replace(take, figures=tuple(map(wearing, take.figures, worn)), **camera)
         for worn in zip(*hats, strict=True)
     ]
 

@@ -10,6 +10,7 @@ import argparse
 import copy
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -30,6 +31,38 @@ HUBER = 0.03  # below this root mean square the distance is quadratic
 def pseudo_huber(difference: Float[Tensor, "b c h w"]) -> Float[Tensor, " b"]:
     """Like the norm for large differences, like the square for small ones."""
     return (difference.square().mean((1, 2, 3)) + HUBER**2).sqrt() - HUBER
+
+
+def clean_prediction(
+    unet: torch.nn.Module, noisy: Tensor, t: Tensor, words: Tensor, scheduler: Any
+) -> Float[Tensor, "b c h w"]:
+    """Clean latents that a U-Net of v-prediction or epsilon sees in noisy ones."""
+    noisy = noisy.contiguous(memory_format=torch.channels_last)
+    with mixed():
+        output = unet(noisy, t, words, return_dict=False)[0].float()
+    a, b = factors(t, scheduler.alphas_cumprod)
+    if scheduler.config.prediction_type == "v_prediction":
+        return a * noisy - b * output
+    return (noisy - b * output) / a
+
+
+@torch.no_grad()
+def save_two_steps(
+    path: Path, unet, codec, text_encoder, tokenizer, scheduler, times: tuple[int, ...] = (999, 599)
+) -> None:
+    """Writes a contact sheet of two-step pictures without guidance."""
+    prompts = sheet_prompts()
+    tokens = tokenizer(prompts, padding="max_length", return_tensors="pt").input_ids
+    words = text_encoder(tokens).last_hidden_state
+    generator = torch.Generator().manual_seed(0)
+    shape = (len(prompts), codec.config.latent_channels, 16, 16)
+    x = torch.randn(shape, generator=generator)
+    for k, time in enumerate(times):
+        t = torch.full((len(prompts),), time)
+        if k:
+            x = noised(x, torch.randn(shape, generator=generator), t, scheduler.alphas_cumprod)[0]
+        x = clean_prediction(unet, x, t, words, scheduler)
+    save_pixels(codec.decoder(x), path)
 
 
 class DistillRecipe:
@@ -154,13 +187,7 @@ class DistillRecipe:
         return torch.where((t < JUMP)[:, None, None, None], x0, target)
 
     def _clean(self, unet, noisy: Tensor, t: Tensor, words: Tensor) -> Tensor:
-        noisy = noisy.contiguous(memory_format=torch.channels_last)
-        with mixed():
-            output = unet(noisy, t, words, return_dict=False)[0].float()
-        a, b = factors(t, self.alphas)
-        if self.scheduler.config.prediction_type == "v_prediction":
-            return a * noisy - b * output
-        return (noisy - b * output) / a
+        return clean_prediction(unet, noisy, t, words, self.scheduler)
 
     def _scaled(self, x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
         return noised(x0, noise, t, self.alphas)[0]
@@ -174,20 +201,10 @@ class DistillRecipe:
         """The text encoder's state at the end mark, where it has read the whole prompt."""
         return words[torch.arange(len(words)), tokens.argmax(-1)]
 
-    @torch.no_grad()
-    def sheet(self, path: Path, times: tuple[int, ...] = (999, 599)) -> None:
-        """Writes a contact sheet of two-step pictures without guidance."""
-        prompts = sheet_prompts()
-        tokens = self.tokenizer(prompts, padding="max_length", return_tensors="pt").input_ids
-        words, unet = self.teacher.text_encoder(tokens).last_hidden_state, self.averaged()
-        generator = torch.Generator().manual_seed(0)
-        shape = (len(prompts), self.codec.config.latent_channels, 16, 16)
-        x = torch.randn(shape, generator=generator)
-        for k, time in enumerate(times):
-            t = torch.full((len(prompts),), time)
-            x = x if k == 0 else self._scaled(x, torch.randn(shape, generator=generator), t)
-            x = self._clean(unet, x, t, words)
-        save_pixels(self.codec.decoder(x), path)
+    def sheet(self, path: Path) -> None:
+        """Writes a contact sheet of the averaged student."""
+        save_two_steps(path, self.averaged(), self.codec, self.teacher.text_encoder, self.tokenizer,
+                       self.scheduler)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,29 +6,20 @@ need not smear (as in rectified flow, Liu et al. 2022, section 2.1). Starts are 
 pictures with noise, and what the student itself makes of pure noise, with noise again.
 """
 
+from typing import Any
+
 import torch
 from diffusers import AutoencoderTiny
-from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from playground.training.distill import clean_prediction
 from playground.training.image import factors, noised
 from playground.training.latents import LatentPool
-from playground.training.precision import mixed
 
 STEPS = 10  # of the sampler, for each start
 PURE, OWN, USUAL = 0.35, 0.5, 0.5  # shares: pure noise; of the others the student's own; at LAST_T
 LAST_T = 599  # where the second of two steps begins
-
-
-def clean_prediction(
-    unet: nn.Module, noisy: Tensor, t: Int[Tensor, " b"], words: Tensor, alphas: Tensor
-) -> Float[Tensor, "b c h w"]:
-    """Clean latents that a U-Net of v-prediction sees in noisy ones."""
-    with mixed():
-        v = unet(noisy.contiguous(memory_format=torch.channels_last), t, words, return_dict=False)
-    a, b = factors(t, alphas)
-    return a * noisy - b * v[0].float()
 
 
 class EndpointPool:
@@ -42,13 +33,14 @@ class EndpointPool:
         text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         codec: AutoencoderTiny,
-        alphas: Tensor,
+        scheduler: Any,
         guidance: float,
         capacity: int,
         seed: int,
     ):
         self.teacher, self.student, self.text_encoder = teacher, student, text_encoder
-        self.alphas, self.guidance = alphas, guidance
+        self.scheduler, self.guidance = scheduler, guidance
+        self.alphas = scheduler.alphas_cumprod
         self.pictures = LatentPool(codec, tokenizer, capacity=600, seed=seed)
         empty = self.pictures.tokens([""])
         self.free = text_encoder(empty).last_hidden_state.detach()
@@ -71,7 +63,7 @@ class EndpointPool:
         x0, tokens = self.pictures.draw(count, renew=max(1, count // 4))
         words = self.text_encoder(tokens).last_hidden_state
         noise, t = torch.randn_like(x0), torch.full((count,), 999)
-        own = clean_prediction(self.student, noise, t, words, self.alphas)
+        own = clean_prediction(self.student, noise, t, words, self.scheduler)
         luck = torch.rand(3, count)
         base = torch.where((luck[0] < OWN)[:, None, None, None], own, x0)
         later = torch.where(luck[1] < USUAL, LAST_T, torch.randint(2, 10, (count,)) * 100 - 1)
@@ -87,7 +79,7 @@ class EndpointPool:
         for step in range(STEPS):
             now, then = ((t * (STEPS - k) / STEPS).round().long() for k in (step, step + 1))
             guesses = clean_prediction(
-                self.teacher, torch.cat([x, x]), now.repeat(2), both, self.alphas
+                self.teacher, torch.cat([x, x]), now.repeat(2), both, self.scheduler
             )
             wanted, unguided = guesses.chunk(2)
             x0 = unguided + self.guidance * (wanted - unguided)

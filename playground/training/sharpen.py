@@ -18,11 +18,9 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from playground.training import loop
 from playground.training.assemble import assemble
-from playground.training.distill import pseudo_huber
-from playground.training.endpoints import LAST_T, EndpointPool, clean_prediction
-from playground.training.image import noised
+from playground.training.distill import clean_prediction, pseudo_huber, save_two_steps
+from playground.training.endpoints import LAST_T, EndpointPool
 from playground.training.muon import MuonWithAdam
-from playground.training.sheet import save_pixels, sheet_prompts
 
 
 class SharpenRecipe:
@@ -33,7 +31,6 @@ class SharpenRecipe:
         self.args, self.step, folder = args, 0, args.student
         self.tokenizer = CLIPTokenizer.from_pretrained(folder, subfolder="tokenizer")
         self.scheduler = LCMScheduler.from_pretrained(folder, subfolder="scheduler")
-        self.alphas = self.scheduler.alphas_cumprod
         self.text_encoder = _frozen(CLIPTextModel, folder, "text_encoder")
         self.codec = _frozen(AutoencoderTiny, folder, "vae")
         self.teacher = _frozen(UNet2DConditionModel, args.teacher, "unet")
@@ -63,13 +60,15 @@ class SharpenRecipe:
     def __iter__(self) -> Iterator[loop.Report]:
         pool = EndpointPool(
             teacher=self.teacher, student=self.before, text_encoder=self.text_encoder,
-            tokenizer=self.tokenizer, codec=self.codec, alphas=self.alphas,
+            tokenizer=self.tokenizer, codec=self.codec, scheduler=self.scheduler,
             guidance=self.args.guidance, capacity=self.args.pool, seed=self.args.seed + self.step,
         )  # fmt: skip
         while self.step < self.args.steps:
             losses = self._update(*pool.draw(self.args.batch, self.args.renew))
             if self.step % self.args.sheet_every == 0:
-                self.sheet(self.args.out / f"sheet_{self.step:06d}.png")
+                path = self.args.out / f"sheet_{self.step:06d}.png"
+                save_two_steps(path, self.averaged(), self.codec, self.text_encoder, self.tokenizer,
+                               self.scheduler)  # fmt: skip
             yield loop.Report(step=self.step, samples=self.step * self.args.batch, losses=losses)
 
     def _update(
@@ -78,7 +77,7 @@ class SharpenRecipe:
         rate = loop.decayed(self.step, self.args.steps, warmup=30, flat=0.4)
         self.optimizer.set_rate(self.args.rate * rate)
         words = self.text_encoder(tokens).last_hidden_state
-        clean = clean_prediction(self.student, noisy, t, words, self.alphas)
+        clean = clean_prediction(self.student, noisy, t, words, self.scheduler)
         distances = pseudo_huber(clean - endpoint)
         self.optimizer.zero_grad()
         distances.mean().backward()
@@ -88,22 +87,6 @@ class SharpenRecipe:
         self.step += 1
         parts = {"distance": distances, "pure": distances[t == 999], "last": distances[t == LAST_T]}
         return {name: part.mean().item() for name, part in parts.items() if len(part)}
-
-    @torch.no_grad()
-    def sheet(self, path: Path, times: tuple[int, ...] = (999, LAST_T)) -> None:
-        """Writes a contact sheet of two-step pictures without guidance."""
-        prompts = sheet_prompts()
-        tokens = self.tokenizer(prompts, padding="max_length", return_tensors="pt").input_ids
-        words, student = self.text_encoder(tokens).last_hidden_state, self.averaged()
-        generator = torch.Generator().manual_seed(0)
-        shape = (len(prompts), self.codec.config.latent_channels, 16, 16)
-        x = torch.randn(shape, generator=generator)
-        for time in times:
-            t = torch.full((len(prompts),), time)
-            if time != times[0]:
-                x = noised(x, torch.randn(shape, generator=generator), t, self.alphas)[0]
-            x = clean_prediction(student, x, t, words, self.alphas)
-        save_pixels(self.codec.decoder(x), path)
 
 
 def _frozen(kind: type, folder: Path, part: str) -> torch.nn.Module:

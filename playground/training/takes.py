@@ -55,7 +55,7 @@ class TakePool:
     """`capacity` encoded takes, renewed one by one."""
 
     def __init__(
-        self, codec: VideoCodec, *, capacity: int, seed: int, switches: float = 0.5
+        self, codec: VideoCodec, *, capacity: int, seed: int, switches: float = 0.4
     ) -> None:
         self.codec, self.switches = codec.eval(), switches
         self.rng = np.random.default_rng(seed)
@@ -113,11 +113,10 @@ class TakePool:
         runs = [cut(tracks, start, CHUNK, fresh=True), cut(tracks, second, rest, fresh=False)]
         counts = torch.from_numpy(shown == shown[-1])
         told = all(figure.tracked[start : start + CHUNK].any() for figure in take.figures)
-        words = self._words(kept.takes[shown[0]], take, own_sink=bool(shown[CHUNK] == shown[0]))
-        if (start > 0 and not told) or words[0] != words[1]:
-            counts[:CHUNK] = False  # nothing says where it stands, or what it is
+        if start > 0 and not told:
+            counts[:CHUNK] = False  # nothing says where it stands
         weights = torch.from_numpy(cell_weights(take)[frames])
-        return latents, words, runs, counts, weights
+        return latents, self._words(kept.takes[shown[0]], take), runs, counts, weights
 
     def _beginnings(self, count: int) -> Sequences:
         """First chunks of streams, each with the noise that decides its hats."""
@@ -150,10 +149,10 @@ class TakePool:
         places = self.rng.choice(np.arange(1, chunks), size=count, replace=False)
         return [int((places <= chunk).sum()) for chunk in range(chunks)]
 
-    def _words(self, first: Take, last: Take, *, own_sink: bool) -> tuple[str, str, str]:
+    def _words(self, first: Take, last: Take) -> tuple[str, str, str]:
         """What the learnt chunks hear, and what history and sink were told."""
         told = self._caption(last)
-        own_sink = own_sink and first is not last and self.rng.random() < OLD_SINK
+        own_sink = first is not last and self.rng.random() < OLD_SINK
         sink_told = self._caption(first) if own_sink else told
         return ("" if self.rng.random() < UNHEARD else told), told, sink_told
 
