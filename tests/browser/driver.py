@@ -1,5 +1,6 @@
 """Drives a notebook in JupyterLab as a person would: real mouse, real keys, and eyes on the canvas."""
 
+import contextlib
 import json
 import sys
 import time
@@ -195,6 +196,24 @@ class Notebook:
     def python(self, code):
         """Run code in the notebook's kernel and give what it prints."""
         return self.page.evaluate(scripts.RUN_CODE, code)
+
+
+@contextlib.contextmanager
+def running(chromium, lab, name, app, *, height=900, wide=False, **more):
+    """A notebook whose app streams, in a page of its own; when it ends, no error was seen there.
+
+    `wide` puts JupyterLab's list of files away; `more` is for the browser's context.
+    """
+    context = chromium.new_context(viewport={"width": 1280, "height": height}, **more)
+    notebook = Notebook(context.new_page(), lab, lab.notebook(name, app)).open()
+    if wide:
+        notebook.command("application:toggle-left-area")
+    notebook.run_all()
+    notebook.wait_for_picture(5)
+    yield notebook
+    assert notebook.errors == []
+    notebook.shut_down()
+    context.close()
 
 
 def check_latency(notebook, capsys):

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from driver import Notebook, difference
+from driver import difference, running
 from PIL import Image
 
 APP = """from fake_stream import FakeStream
@@ -15,14 +15,8 @@ app.show()"""
 @pytest.fixture(scope="module")
 def live(chromium, lab):
     """One notebook with a running app, for the tests that leave it as they found it."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
-    notebook = Notebook(context.new_page(), lab, lab.notebook("app.ipynb", APP)).open()
-    notebook.run_all()
-    notebook.wait_for_picture(5)
-    yield notebook
-    assert notebook.errors == []
-    notebook.shut_down()
-    context.close()
+    with running(chromium, lab, "app.ipynb", APP, has_touch=True) as notebook:
+        yield notebook
 
 
 def test_a_stroke_changes_the_picture_within_a_second(live, screenshot):

@@ -7,7 +7,7 @@ import zipfile
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from driver import Notebook
+from driver import running
 from PIL import Image, ImageSequence
 
 APP = """from fake_switch import FakeSwitch
@@ -22,17 +22,10 @@ WAIT_S = 90
 
 @pytest.fixture(scope="module")
 def live(chromium, lab):
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    notebook = Notebook(context.new_page(), lab, lab.notebook("export.ipynb", APP)).open()
-    notebook.command("application:toggle-left-area")
-    notebook.run_all()
-    notebook.wait_for_picture(5)
-    notebook.page.locator(".pg-switch-app .pg-fold [class*=Collapse-header]").click()
-    notebook.page.locator(".pg-export").wait_for()
-    yield notebook
-    assert notebook.errors == []
-    notebook.shut_down()
-    context.close()
+    with running(chromium, lab, "export.ipynb", APP, height=1000, wide=True) as notebook:
+        notebook.page.locator(".pg-switch-app .pg-fold [class*=Collapse-header]").click()
+        notebook.page.locator(".pg-export").wait_for()
+        yield notebook
 
 
 def switch(notebook, thing):

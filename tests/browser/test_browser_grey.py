@@ -23,7 +23,9 @@ START = """async ([code, traits]) => {
 def test_a_dial_that_the_model_cannot_serve_is_grey_and_says_why(page):
     dials = Dials(
         (
-            Dial(name="steps", label="steps", kind="choice", value=2, options=(1, 2), tip="how many"),
+            Dial(
+                name="steps", label="steps", kind="choice", value=2, options=(1, 2), tip="how many"
+            ),
             Dial(name="guidance", label="words", value=1.0, low=1.0, high=3.0, tip="how strongly"),
         ),
         cannot={"guidance": "this model was distilled without it"},
@@ -34,7 +36,9 @@ def test_a_dial_that_the_model_cannot_serve_is_grey_and_says_why(page):
     grey = page.locator("[data-name=guidance]")
     assert grey.get_attribute("aria-disabled") == "true"
     assert grey.get_attribute("title") == "this model was distilled without it"
-    assert page.evaluate("() => [...document.querySelector('[data-name=guidance]').children].every((c) => c.inert)")
+    assert page.evaluate(
+        "() => [...document.querySelector('[data-name=guidance]').children].every((c) => c.inert)"
+    )
     live = page.locator("[data-name=steps]")
     assert live.get_attribute("aria-disabled") != "true"
     assert live.get_attribute("title") == "how many"

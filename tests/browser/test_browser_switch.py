@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from driver import Notebook
+from driver import running
 from hands import frame
 
 APP = """from fake_switch import FakeSwitch
@@ -29,33 +29,22 @@ WATCH_FLASHES = """() => {
 }"""
 
 
-def opened(chromium, lab, name, code):
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 900}, has_touch=True, accept_downloads=True
-    )
-    notebook = Notebook(context.new_page(), lab, lab.notebook(name, code)).open()
-    notebook.command("application:toggle-left-area")
-    notebook.run_all()
-    notebook.wait_for_picture(5)
-    notebook.show_app()
-    return notebook
+TOUCH = {"has_touch": True, "accept_downloads": True}
 
 
 @pytest.fixture(scope="module")
 def live(chromium, lab):
-    notebook = opened(chromium, lab, "switch.ipynb", APP)
-    yield notebook
-    assert notebook.errors == []
-    notebook.shut_down()
-    notebook.page.context.close()
+    with running(chromium, lab, "switch.ipynb", APP, wide=True, **TOUCH) as notebook:
+        notebook.show_app()
+        yield notebook
 
 
 @pytest.fixture(scope="module")
 def trained(chromium, lab):
-    notebook = opened(chromium, lab, "switch_trained.ipynb", TRAINED.format(model=MODEL))
-    yield notebook
-    notebook.shut_down()
-    notebook.page.context.close()
+    app = TRAINED.format(model=MODEL)
+    with running(chromium, lab, "switch_trained.ipynb", app, wide=True, **TOUCH) as notebook:
+        notebook.show_app()
+        yield notebook
 
 
 def seen(notebook, word):

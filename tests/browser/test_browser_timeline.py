@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from driver import Notebook
+from driver import running
 
 APP = """from fake_switch import FakeSwitch
 from widgets import SwitchApp
@@ -30,16 +30,9 @@ CONTRAST = """(selector) => {
 
 @pytest.fixture(scope="module")
 def live(chromium, lab):
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    notebook = Notebook(context.new_page(), lab, lab.notebook("timeline.ipynb", APP)).open()
-    notebook.command("application:toggle-left-area")
-    notebook.run_all()
-    notebook.wait_for_picture(5)
-    notebook.show_app()
-    yield notebook
-    assert notebook.errors == []
-    notebook.shut_down()
-    context.close()
+    with running(chromium, lab, "timeline.ipynb", APP, height=1000, wide=True) as notebook:
+        notebook.show_app()
+        yield notebook
 
 
 def said(notebook):

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from driver import Notebook
+from driver import running
 from hands import drag_along, frame, on_screen
 
 APP = """from fake_video import FakeVideo
@@ -20,15 +20,9 @@ app.show()"""
 @pytest.fixture(scope="module")
 def live(chromium, lab):
     """One notebook with a running app, for the tests that leave it as they found it."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
-    notebook = Notebook(context.new_page(), lab, lab.notebook("video.ipynb", APP)).open()
-    notebook.run_all()
-    notebook.wait_for_picture(5)
-    notebook.show_app()
-    yield notebook
-    assert notebook.errors == []
-    notebook.shut_down()
-    context.close()
+    with running(chromium, lab, "video.ipynb", APP, has_touch=True) as notebook:
+        notebook.show_app()
+        yield notebook
 
 
 def ball(notebook):
