@@ -55,6 +55,10 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ),
     ("train", "assemble"): ("playground.training.assemble", "write the trained parts as one model"),
     ("train", "video-codec"): ("playground.training.video_codec", "train the tiny video codec"),
+    ("train", "video-decoder"): (
+        "playground.training.video_decoder",
+        "sharpen the decoder of the video model",
+    ),
     ("train", "video"): ("playground.training.video", "train the tiny video model"),
     ("train", "video-forcing"): (
         "playground.training.video_forcing",

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import UInt8
 from PIL import Image
 
+from playground.models.key_values import Context
 from playground.models.video_codec import VideoCodec
 from playground.training.take_tracks import cut, gridded, tracks_of
 from playground.training.video_rollout import rollout
@@ -20,15 +21,20 @@ def streams(
     model, codec: VideoCodec, takes: list, *, times=TIMES, seed: int = 0, sink: bool = True
 ):
     """What the model makes of the captions and tracks of takes, uint8 [b, t, H, W, 3]."""
-    rng = np.random.default_rng(seed)
-    frames = takes[0].frames
-    tracks = [cut(tracks_of(take, rng, 0), 0, frames, fresh=True) for take in takes]
     with torch.no_grad():
-        context = model.transformer.context(model.words([take.caption() for take in takes]))
-        chunks = rollout(model.transformer, context, gridded(tracks, frames + 1), times,
+        context, tracks = guided_by(model, takes, np.random.default_rng(seed))
+        chunks = rollout(model.transformer, context, tracks, times,
                          torch.Generator().manual_seed(seed), sink=sink)  # fmt: skip
         pixels = codec.decode(torch.cat(list(chunks), 2))
     return to_pictures(pixels)
+
+
+def guided_by(model, takes: list, rng: np.random.Generator) -> tuple[Context, torch.Tensor]:
+    """What streams of these takes are told: the captions' context, and their track grids [b, e, t, h, w]."""
+    frames = takes[0].frames
+    tracks = [cut(tracks_of(take, rng, 0), 0, frames, fresh=True) for take in takes]
+    context = model.transformer.context(model.words([take.caption() for take in takes]))
+    return context, gridded(tracks, frames + 1)
 
 
 def to_pictures(pixels: torch.Tensor) -> UInt8[np.ndarray, "b t H W 3"]:
