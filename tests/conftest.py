@@ -1,4 +1,4 @@
-"""Small real models as fixtures: the reference pipeline, and a random one that predicts velocity."""
+"""Small real models as fixtures: the reference pipeline, random ones, and a folder in a published layout."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,3 +40,22 @@ def v_model(v_pipeline):
 def any_model(request):
     """Both kinds of models, one after the other."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def wan():
+    """A small random transformer with the channels of published ones."""
+    from random_video import random_wan
+    from small_wan import PUBLISHED_SIZES
+
+    return random_wan(**PUBLISHED_SIZES)
+
+
+@pytest.fixture(scope="module")
+def folder(wan, tmp_path_factory):
+    """Transformer, autoencoder, prompts and tokenizer, as diffusers saves a pipeline."""
+    from small_wan import save_published
+
+    folder = tmp_path_factory.mktemp("published")
+    save_published(folder, wan)
+    return folder

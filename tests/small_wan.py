@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+PUBLISHED_SIZES = {"in_dim": 16, "out_dim": 16, "text_len": 512}  # of a transformer
 WORDS = ("a", "cat", "duck", "fox", "on", "sea", "snow", "the")
 
 

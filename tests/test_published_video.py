@@ -17,23 +17,9 @@ from playground.models.video_settings import VideoSettings
 from playground.models.wan_vae import WanCodec
 from random_video import random_wan
 from small_video import small_model
-from small_wan import save_published, small_prompts, small_vae
+from small_wan import PUBLISHED_SIZES, small_prompts, small_vae
 
-SIZES = {"in_dim": 16, "out_dim": 16, "text_len": 512}
 SIZE = (32, 48)
-
-
-@pytest.fixture(scope="module")
-def wan():
-    return random_wan(**SIZES)
-
-
-@pytest.fixture(scope="module")
-def folder(wan, tmp_path_factory):
-    """Transformer, autoencoder, prompts and tokenizer, as diffusers saves a pipeline."""
-    folder = tmp_path_factory.mktemp("published")
-    save_published(folder, wan)
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +86,7 @@ def test_a_snapshot_takes_the_decoder_back_too(wan, tmp_path):
 
 
 def test_paths_of_a_track_conditioned_model_have_four_grids_a_latent_frame(tmp_path):
-    wan = random_wan(track_channels=62, track_dim=3, track_fold=4, **SIZES)
+    wan = random_wan(track_channels=62, track_dim=3, track_fold=4, **PUBLISHED_SIZES)
     video = VideoStream(one_model(wan, tmp_path, policy="motionstream"))
     free = next(VideoStream(video.model)).frames
     video.tracks = Tracks.from_strokes([[(4, 4), (30, 20)]], size=SIZE, fps=video.fps)

@@ -12,24 +12,10 @@ from playground.models import video_recipes
 from playground.models.recipes import folder_for, is_here
 from playground.models.tiny_wan_vae import TinyWanCodec
 from random_video import random_wan
-from small_wan import save_published
+from small_wan import PUBLISHED_SIZES
 
-SIZES = {"in_dim": 16, "out_dim": 16, "text_len": 512}
 SIZE = (32, 48)
 HEADS = json.dumps({"num_heads": 2, "freq_dim": 16, "_class_name": "WanModel"})
-
-
-@pytest.fixture(scope="module")
-def wan():
-    return random_wan(**SIZES)
-
-
-@pytest.fixture(scope="module")
-def folder(wan, tmp_path_factory):
-    """The whole model as diffusers saves it: what all recipes are compared with."""
-    folder = tmp_path_factory.mktemp("published")
-    save_published(folder, wan)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +122,7 @@ def test_a_repository_with_nothing_but_a_checkpoint_is_found_by_its_hub_name(wan
     place = folder_for("somebody/some-students")
     place.mkdir()
     torch.save(
-        {"generator_ema": dict(random_wan(dim=128, num_heads=1, **SIZES).state_dict())},
+        {"generator_ema": dict(random_wan(dim=128, num_heads=1, **PUBLISHED_SIZES).state_dict())},
         place / "w.pt",
     )
     video = load("somebody/some-students", parts=folder)
@@ -180,7 +166,7 @@ def test_half_precision_streams_too(folder, disk):
 
 
 def test_a_track_conditioned_checkpoint_loads_the_same_way(folder, disk):
-    wan = random_wan(track_channels=62, track_dim=3, track_fold=4, **SIZES)
+    wan = random_wan(track_channels=62, track_dim=3, track_fold=4, **PUBLISHED_SIZES)
     state = {
         f"model.{name.replace('track_head.', 'tracker.')}": weight
         for name, weight in wan.state_dict().items()
