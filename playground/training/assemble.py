@@ -33,6 +33,12 @@ def assemble(
     (folder / "vocabulary.json").write_text(json.dumps(vocabulary(), indent=1) + "\n")
 
 
+def frozen_part(kind: type, folder: Path, part: str) -> torch.nn.Module:
+    """A part of such a folder in float32, not to be trained."""
+    module = kind.from_pretrained(folder, subfolder=part).float().eval().requires_grad_(False)
+    return module.to(memory_format=torch.channels_last) if part in ("unet", "vae") else module
+
+
 def _forget_origins(folder: Path) -> None:
     """Removes the path on the training machine, which diffusers notes in every part's settings."""
     for path in folder.glob("*/config.json"):

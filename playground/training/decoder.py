@@ -14,13 +14,16 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderTiny, LCMScheduler, UNet2DConditionModel
 from jaxtyping import Float
 from torch import Tensor, nn
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from playground.training import loop
+from playground.training.assemble import assemble, frozen_part
 from playground.training.codec import gradient_error
-from playground.training.distill import DistillRecipe
-from playground.training.distill import add_arguments as distill_arguments
+from playground.training.distill import clean_prediction, save_two_steps
+from playground.training.image import noised
 from playground.training.latents import LatentPool
 from playground.training.pictures import to_floats
 from playground.training.precision import mixed
@@ -56,43 +59,56 @@ def critic_loss(critic: PatchCritic, real: Tensor, false: Tensor) -> Tensor:
 
 
 class DecoderRecipe:
-    """The state of this training; starts from the codec and the student of a distillation."""
+    """The state of this training; starts from a diffusers folder and writes another."""
 
     def __init__(self, args: argparse.Namespace):
-        self.args, self.step = args, 0
-        self.dreams = DistillRecipe(args)
         torch.manual_seed(args.seed)
-        self.student = self.dreams.averaged().requires_grad_(False)
-        self.before = self.dreams.codec.eval().requires_grad_(False)
+        self.args, self.step, folder = args, 0, args.init
+        self.tokenizer = CLIPTokenizer.from_pretrained(folder, subfolder="tokenizer")
+        self.scheduler = LCMScheduler.from_pretrained(folder, subfolder="scheduler")
+        self.text_encoder = frozen_part(CLIPTextModel, folder, "text_encoder")
+        self.student = frozen_part(UNet2DConditionModel, folder, "unet")
+        self.before = frozen_part(AutoencoderTiny, folder, "vae")
         self.codec = copy.deepcopy(self.before).train()
         self.codec.decoder.requires_grad_(True)
         self.average = loop.Average(self.codec, 0.995)
         self.critic = PatchCritic()
         self.optimizer, self.critic_optimizer = (
-            torch.optim.AdamW(module.parameters(), lr=args.decoder_rate, betas=(0.5, 0.95))
+            torch.optim.AdamW(module.parameters(), lr=args.rate, betas=(0.5, 0.95))
             for module in (self.codec.decoder, self.critic)
         )
         if state := loop.load_checkpoint(args.out / "checkpoint.pt"):
             self.codec.load_state_dict(state["model"])
             self.critic.load_state_dict(state["critic"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.critic_optimizer.load_state_dict(state["critic_optimizer"])
             self.average.weights, self.average.steps = state["average"], state["step"]
             self.step = state["step"]
 
     def save(self) -> None:
-        """Writes the checkpoint and the averaged codec as a diffusers folder."""
+        """Writes the checkpoint, and the model with the averaged decoder as a diffusers folder."""
         state = {"model": self.codec.state_dict(), "critic": self.critic.state_dict(),
+                 "optimizer": self.optimizer.state_dict(),
+                 "critic_optimizer": self.critic_optimizer.state_dict(),
                  "average": self.average.weights, "step": self.step}  # fmt: skip
         loop.save_atomically(state, self.args.out / "checkpoint.pt")
-        codec = self.average.copy_to(copy.deepcopy(self.codec))
-        codec.save_pretrained(self.args.out / "vae")
+        assemble(self.args.out / "model", unet=copy.deepcopy(self.student), codec=self.averaged(),
+                 text_encoder=copy.deepcopy(self.text_encoder), tokenizer=self.tokenizer,
+                 scheduler=self.scheduler)  # fmt: skip
+
+    def averaged(self) -> AutoencoderTiny:
+        """The codec with averaged weights."""
+        return self.average.copy_to(copy.deepcopy(self.codec)).eval()
 
     def __iter__(self) -> Iterator[loop.Report]:
-        pool = LatentPool(self.before, self.dreams.tokenizer, capacity=self.args.pool,
+        pool = LatentPool(self.before, self.tokenizer, capacity=self.args.pool,
                           seed=self.args.seed + 2 + self.step)  # fmt: skip
-        while self.step < self.args.decoder_steps:
+        while self.step < self.args.steps:
             losses = self._update(*_with_pictures(pool, self.args.batch))
             if self.step % self.args.sheet_every == 0:
-                self.sheet()
+                path = self.args.out / f"sheet_{self.step:06d}.png"
+                save_two_steps(path, self.student, self.averaged(), self.text_encoder,
+                               self.tokenizer, self.scheduler)  # fmt: skip
             yield loop.Report(step=self.step, samples=self.step * self.args.batch, losses=losses)
 
     def _update(self, latents: Tensor, tokens: Tensor, pixels: Tensor) -> dict[str, float]:
@@ -131,14 +147,9 @@ class DecoderRecipe:
     def _dreamt(self, latents: Tensor, tokens: Tensor) -> Float[Tensor, "b c h w"]:
         """What the student's last step makes of noised latents."""
         t = torch.full((len(latents),), LAST_T)
-        words = self.dreams.teacher.text_encoder(tokens).last_hidden_state
-        noisy = self.dreams._scaled(latents, torch.randn_like(latents), t)
-        return self.dreams._clean(self.student, noisy, t, words)
-
-    def sheet(self) -> None:
-        """Writes a contact sheet of two-step pictures."""
-        self.dreams.codec = self.average.copy_to(copy.deepcopy(self.codec)).eval()
-        self.dreams.sheet(self.args.out / f"sheet_{self.step:06d}.png")
+        words = self.text_encoder(tokens).last_hidden_state
+        noisy = noised(latents, torch.randn_like(latents), t, self.scheduler.alphas_cumprod)[0]
+        return clean_prediction(self.student, noisy, t, words, self.scheduler)
 
 
 def _near(painted: Tensor, pixels: Tensor) -> Tensor:
@@ -159,17 +170,20 @@ def _with_pictures(pool: LatentPool, count: int) -> tuple[Tensor, Tensor, Tensor
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `playground train decoder`."""
-    distill_arguments(parser)
-    parser.set_defaults(batch=16, pool=600, sheet_every=500)
+    parser.add_argument("--init", type=Path, default=Path("playground/models/tiny/image"))
     parser.add_argument("--out", type=Path, default=Path("runs/decoder"))
-    parser.add_argument("--decoder-steps", type=int, default=2_500)
-    parser.add_argument("--decoder-rate", type=float, default=3e-4)
+    parser.add_argument("--steps", type=int, default=2_500)
+    parser.add_argument("--batch", type=int, default=16, help="half of it real, half dreamt")
+    parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--realism", type=float, default=0.04, help="weight of the critic; 0 = off")
+    parser.add_argument("--pool", type=int, default=600)
+    parser.add_argument("--sheet-every", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=None, help="stop early; resumable")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Trains until `decoder-steps`, resuming from the checkpoint in `out`."""
-    args.lr, args.steps, args.init = 0.0, 0, None
+    """Trains until `steps`, resuming from the checkpoint in `out`."""
     recipe = DecoderRecipe(args)
-    loop.follow(iter(recipe), args.decoder_steps, log=args.out / "log.jsonl", save=recipe.save,
+    loop.follow(iter(recipe), args.steps, log=args.out / "log.jsonl", save=recipe.save,
                 name="decoder", minutes=args.minutes)  # fmt: skip

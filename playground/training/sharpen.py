@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from playground.training import loop
-from playground.training.assemble import assemble
+from playground.training.assemble import assemble, frozen_part
 from playground.training.distill import clean_prediction, pseudo_huber, save_two_steps
 from playground.training.endpoints import LAST_T, EndpointPool
 from playground.training.muon import MuonWithAdam
@@ -31,10 +31,10 @@ class SharpenRecipe:
         self.args, self.step, folder = args, 0, args.student
         self.tokenizer = CLIPTokenizer.from_pretrained(folder, subfolder="tokenizer")
         self.scheduler = LCMScheduler.from_pretrained(folder, subfolder="scheduler")
-        self.text_encoder = _frozen(CLIPTextModel, folder, "text_encoder")
-        self.codec = _frozen(AutoencoderTiny, folder, "vae")
-        self.teacher = _frozen(UNet2DConditionModel, args.teacher, "unet")
-        self.before = _frozen(UNet2DConditionModel, folder, "unet")
+        self.text_encoder = frozen_part(CLIPTextModel, folder, "text_encoder")
+        self.codec = frozen_part(AutoencoderTiny, folder, "vae")
+        self.teacher = frozen_part(UNet2DConditionModel, args.teacher, "unet")
+        self.before = frozen_part(UNet2DConditionModel, folder, "unet")
         self.student = copy.deepcopy(self.before).train().requires_grad_(True)
         self.average = loop.Average(self.student, 0.995)
         self.optimizer = MuonWithAdam(self.student, args.rate, plain=("conv_in", "conv_out"))
@@ -87,12 +87,6 @@ class SharpenRecipe:
         self.step += 1
         parts = {"distance": distances, "pure": distances[t == 999], "last": distances[t == LAST_T]}
         return {name: part.mean().item() for name, part in parts.items() if len(part)}
-
-
-def _frozen(kind: type, folder: Path, part: str) -> torch.nn.Module:
-    """A part of a diffusers folder in float32, not to be trained."""
-    module = kind.from_pretrained(folder, subfolder=part).float().eval().requires_grad_(False)
-    return module.to(memory_format=torch.channels_last) if part in ("unet", "vae") else module
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
