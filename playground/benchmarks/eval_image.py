@@ -19,7 +19,7 @@ from playground.world.captions import caption
 from playground.world.scene import render, sample_scene
 from playground.world.vocabulary import BACKGROUNDS, OBJECTS, held_out_pairs, training_pairs
 
-TIMES = (999, 599)  # t of the two steps
+TIMES = (999, 499)  # t of the two steps, as the scheduler spaces them
 PAIRS_EACH = 216  # pictures of training pairs; the held-out pairs are shown three times each
 DIVERSE_PROMPTS, SEEDS_EACH = 12, 8
 Pictures = UInt8[np.ndarray, "b H W 3"]

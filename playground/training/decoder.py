@@ -3,7 +3,7 @@
 A decoder trained for small errors paints averages where a latent leaves something open. A patch critic
 (Isola et al. 2017, as in latent diffusion's autoencoders, Rombach et al. 2022, section 3.1) asks for
 pictures that look real instead. Half of the latents are the student's own: a real latent with noise up to
-t = 599, cleaned in one step, as the last step of a stream does. What these show in the large is kept as the
+t = 499, cleaned in one step, as the last step of a stream does. What these show in the large is kept as the
 old decoder paints it.
 """
 
@@ -29,7 +29,7 @@ from playground.training.pictures import to_floats
 from playground.training.precision import mixed
 from playground.world.scene import render
 
-LAST_T = 599
+LAST_T = 499  # where the second of two steps begins
 SMOOTHNESS = 0.05  # deviation of the nudge in the approximate gradient penalty
 
 

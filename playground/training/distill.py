@@ -48,7 +48,7 @@ def clean_prediction(
 
 @torch.no_grad()
 def save_two_steps(
-    path: Path, unet, codec, text_encoder, tokenizer, scheduler, times: tuple[int, ...] = (999, 599)
+    path: Path, unet, codec, text_encoder, tokenizer, scheduler, times: tuple[int, ...] = (999, 499)
 ) -> None:
     """Writes a contact sheet of two-step pictures without guidance."""
     prompts = sheet_prompts()

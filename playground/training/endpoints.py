@@ -19,7 +19,7 @@ from playground.training.latents import LatentPool
 
 STEPS = 10  # of the sampler, for each start
 PURE, OWN, USUAL = 0.35, 0.5, 0.5  # shares: pure noise; of the others the student's own; at LAST_T
-LAST_T = 599  # where the second of two steps begins
+LAST_T = 499  # where the second of two steps begins
 
 
 class EndpointPool:
