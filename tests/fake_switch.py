@@ -15,7 +15,7 @@ WINDOW = 6
 @functools.cache
 def painted(thing, scene):
     """The sprite in the middle of its scene, which is the same for all sprites."""
-    take = sample_take(np.random.default_rng(3), 1, pairs=((thing, scene),), two=0.0, hat=None)
+    take = sample_take(np.random.default_rng(3), 1, pairs=((thing, scene),), two=0.0, mist=None)
     return render_take(replace(take, seed=9))[0]
 
 

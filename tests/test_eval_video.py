@@ -37,25 +37,30 @@ def test_a_wrong_object_is_not_taken_for_the_right_one():
     assert objects == pytest.approx(np.mean(names), abs=0.03)
 
 
-def test_hats_are_read_from_renders():
+def test_mists_are_read_from_renders():
     right = []
     for script, clip in zip(SCRIPTS, CLIPS, strict=True):
         rng = np.random.default_rng(script.seed)
         take = sample_take(rng, 48, pairs=((script.word, script.scene),), two=0.0)
-        place, _ = video_measures.locate(clip[20], script.word)
-        said = video_measures.hat_of(clip[20], script.word, place)
-        right += [said == take.figures[0].hat] if take.figures[0].hat else []
-    assert np.mean(right) >= 0.9
+        place = tuple(script.path[20].tolist())
+        said = video_measures.mist_of(clip[20], place, script.scene)
+        right.append(said == take.mist)
+    assert np.mean(right) >= 0.95
 
 
-def test_a_hat_that_changes_is_noticed():
+def test_a_mist_that_changes_is_noticed():
     scripts = [dataclasses.replace(s, path=np.tile(s.path, (7, 1))[:303]) for s in SCRIPTS[:6]]
     kept = [np.repeat(clip[10:11], 303, 0) for clip in CLIPS[:6]]
-    assert eval_video.hats_kept(kept, scripts) == 1
+    assert eval_video.mists_kept(kept, scripts) == 1
     changed = [clip.copy() for clip in kept]
     for clip in changed:
         clip[200:] = clip[200:, :, :, ::-1]  # red and blue change places
-    assert eval_video.hats_kept(changed, scripts) < 0.7
+    assert eval_video.mists_kept(changed, scripts) < 0.7
+
+
+def test_streams_that_all_begin_alike_show_no_variety():
+    assert eval_video.variety(CLIPS[:1] * 4, SCRIPTS[:1] * 4) == 0
+    assert eval_video.variety(CLIPS, SCRIPTS) > 0.5
 
 
 def test_scripts_are_fixed_by_their_seed_and_keep_the_sprite_inside():

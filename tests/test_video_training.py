@@ -12,7 +12,6 @@ from playground.models.causal_wan import CausalWan, WanConfig
 from playground.models.video_codec import VideoCodec
 from playground.streams.rollout import RolloutState, generate_chunk
 from playground.training import (
-    beginnings,
     take_tracks,
     takes,
     video,
@@ -21,7 +20,7 @@ from playground.training import (
     video_forcing,
 )
 from playground.training.video_rollout import rollout
-from playground.world.clips import HATS, sample_take
+from playground.world.clips import sample_take
 
 
 def arguments(module, out, **changes):
@@ -49,6 +48,20 @@ def test_a_codec_training_resumes_where_it_stopped(codec_file):
     recipe = video_codec.VideoCodecRecipe(arguments(video_codec, codec_file.parent, **options))
     assert recipe.step == 2
     assert [report.step for report in recipe] == [3, 4]
+
+
+def test_an_anchor_keeps_the_latents_of_frames_without_a_mist(codec_file, tmp_path):
+    options = {"init": codec_file, "steps": 9, "pool": 32, "batch": 4, "lr": 1e-2}
+    moved = {}
+    for anchor in (0.0, 30.0):
+        out = tmp_path / str(anchor)
+        recipe = video_codec.VideoCodecRecipe(arguments(video_codec, out, **options, anchor=anchor))
+        frames, _, clear = video_codec.FramePool(64, 5).draw(64)
+        assert 0 < clear.sum() < 64
+        list(recipe)
+        with torch.no_grad():
+            moved[anchor] = recipe._moved(frames[clear]).item()
+    assert 0 < moved[30.0] < 0.7 * moved[0.0]
 
 
 def test_the_transformer_learns_and_resumes(codec_file, tmp_path):
@@ -187,24 +200,30 @@ def test_the_batched_rollout_is_the_streams_rollout():
         torch.testing.assert_close(result.latents, chunk, rtol=1e-4, atol=1e-5)
 
 
-def test_a_beginning_wears_the_hat_that_its_noise_points_to(pool):
-    torch.manual_seed(0)
-    part = pool.draw(8, 1)
-    assert part.noise.shape == part.latents.shape == (8, 16, takes.CHUNK, 8, 8)
+def test_a_beginning_is_clear_unless_a_picture_brings_its_mist(pool):
+    part = pool.draw(24, 1)
     assert part.captions == part.told == part.sink_told
-    assert abs(part.noise.mean()) < 0.02 and abs(part.noise.std() - 1) < 0.02
-    variants = torch.randn(6, 3, 16, 8, 8)
-    chosen, noise = beginnings.nearest_to_noise(variants)
-    apart = (variants - variants.mean(0)).flatten(1)
-    scores = (apart / apart.norm(dim=1, keepdim=True)) @ noise.flatten()
-    assert torch.equal(chosen, variants[scores.argmax()])
+    assert 0 < part.given.sum() < 24
+    shown = {True: [], False: []}
+    for latents, given in zip(part.latents, part.given.tolist(), strict=True):
+        for kept in pool.takes:
+            own, clear = kept.latents[0][: takes.CHUNK].float(), kept.clear.float()
+            wanted = (own if given else clear).transpose(0, 1)
+            shown[given] += [torch.equal(latents, wanted)]
+    assert sum(shown[True]) >= part.given.sum() and sum(shown[False]) >= (~part.given).sum()
 
 
-def test_a_beginning_comes_under_every_hat_and_none():
-    rng = np.random.default_rng(3)
-    take = sample_take(rng, 12, two=1.0)
-    several = beginnings.hatted(take, takes.CHUNK, rng)
-    assert {t.frames for t in several} == {takes.CHUNK}
-    for figures in zip(*(t.figures for t in several), strict=True):
-        assert {figure.hat for figure in figures} == {*HATS, None}
-        assert {figure.object for figure in figures} == {figures[0].object}
+def test_a_given_picture_stays_and_its_followers_learn(codec_file, tmp_path):
+    options = {"codec": codec_file, "steps": 1, "chunk_steps": 9, "pool": 2, "batch": 1}
+    taught = video.VideoRecipe(arguments(video, tmp_path / "taught", **options))
+    taught.save()
+    recipe = video_forcing.ForcingRecipe(
+        arguments(video_forcing, tmp_path, teacher=tmp_path / "taught", codec=codec_file)
+    )
+    real = torch.randn(2, 16, takes.CHUNK, 8, 8)
+    context = recipe.model.transformer.context(recipe.model.words(["a fox", "a fox"]))
+    given, where = torch.tensor([True, False]), {"positions": torch.arange(takes.CHUNK)}
+    clean = recipe._predicted(real.shape, 1, context, where, real, given)
+    assert torch.equal(clean[0, :, 0], real[0, :, 0])
+    assert not torch.allclose(clean[1, :, 0], real[1, :, 0])
+    assert not torch.allclose(clean[0, :, 1:], real[0, :, 1:])

@@ -71,15 +71,23 @@ def transfer_sheet(video, path, *, prompts=("a duck on the sea", "a fox on snow"
     )
 
 
-def drift_sheet(video, *, frames=(6, 60, 150, 240)):
-    """The same stream with and without a sink: what is left of its beginning after some time."""
+def misty_picture(thing="duck", scene="sea", mist="amber", *, seed=2):
+    """A picture of the small world under a mist, of which no words tell."""
+    rng = np.random.default_rng(seed)
+    return render_take(sample_take(rng, 1, pairs=((thing, scene),), two=0.0, mist=mist))[0]
+
+
+def drift_sheet(video, *, begin=None, frames=(6, 60, 150, 240)):
+    """The same stream from the same picture, with and without a sink: what is left of it after some time."""
+    begin = misty_picture() if begin is None else begin
     rows = {
         "with a sink": {"sink_chunks": 1, "window_chunks": 1},
         "without": {"sink_chunks": 0, "window_chunks": 2},
     }
     pictures = []
     for sizes in rows.values():
-        made = _made(video, max(frames) / video.fps, policy="motionstream", sizes=sizes)[0]
+        knobs = {"policy": "motionstream", "sizes": sizes, "begin": begin}
+        made = _made(video, max(frames) / video.fps, **knobs)[0]
         pictures.append(tuple(made[at - 1] for at in frames))
     return Sheet(
         pictures=tuple(pictures),
@@ -133,7 +141,7 @@ def write_clip(path, *, seconds=3.0, seed=5):
     """A short film of the world these models learned, to take the motion from."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    take = sample_take(rng, round(20 * seconds), pairs=(("ball", "grass"),), two=0.0, hat=None)
+    take = sample_take(rng, round(20 * seconds), pairs=(("ball", "grass"),), two=0.0, mist=None)
     with ClipFile(path, fps=20) as clip:
         for frame in render_take(take):
             clip.write(frame)
@@ -143,9 +151,11 @@ def write_clip(path, *, seconds=3.0, seed=5):
 # ---------------------------------------------------------------- running a stream of its own
 
 
-def _made(video, seconds, **changes):
+def _made(video, seconds, begin=None, **changes):
     """Frames [T, H, W, 3], the windows of tracks that were told, and milliseconds of the chunks."""
     own = type(video)(video.model, replace(video.controls, paused=False, **changes))
+    if begin is not None:
+        own.start_from(begin)
     count, chunks, costs = round(seconds * video.fps), [], []
     while sum(len(chunk.frames) for chunk in chunks) < count:
         began = time.perf_counter()

@@ -2,8 +2,9 @@
 
 Streams run at the model's own steps and policy with fixed seeds. Sprites are found and named by fitting
 the pictures that the world is painted with (`video_measures`), which is itself measured on renders of the
-same scripts (`..._floor`, `..._renders`). The party hat that a sprite may wear is told by neither text
-nor tracks: whether it is the same after 300 frames shows what the cache keeps.
+same scripts (`..._floor`, `..._renders`). The mist that may lie over a scene is told by neither text nor
+tracks, only by the picture that a stream may begin with: whether it is the same after 300 frames shows what
+the cache keeps.
 """
 
 import argparse
@@ -26,7 +27,11 @@ from playground.models.video_model import VideoModel
 from playground.training.sheet import tile
 from playground.world.clips import SIDE, render_take, sample_take
 
-FRAMES, LATER, DRIFT = 48, 300, 1000  # of the first look, of the hat's second look, of the long run
+FRAMES, LATER, DRIFT = (
+    48,
+    300,
+    1000,
+)  # of the first look, of the mist's second look, of the long run
 LOOKS = (12, 28, 44)  # frames that are named
 DRIFT_STREAMS, DRIFT_PART = 4, 100
 SINKLESS = {"motionstream": {"sink_chunks": 0}, "longlive": {"sink": 0}, "sink_window": {"sink": 0}}
@@ -39,6 +44,7 @@ LIMITS = {
     "codec_psnr_db": (32, None),
     "sharpness_ratio": (0.85, 1.15),
     "history_accuracy": (0.90, None),
+    "history_variety": (0.5, None),
     "drift": (None, 0.03),
 }  # at least, at most
 Frames = UInt8[np.ndarray, "t H W 3"]
@@ -51,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--streams", type=int, default=64)
     parser.add_argument("--seed", type=int, default=1234)
     parser.add_argument("--long", action=argparse.BooleanOptionalAction, default=True,
-                        help="also the hat at frame 300 and 1000 frames of drift")  # fmt: skip
+                        help="also the mist at frame 300 and 1000 frames of drift")  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="its blocks with weights of 8 bits")
     parser.add_argument("--sheet", type=Path, default=None, help="also write a contact sheet here")
 
@@ -144,34 +150,38 @@ def shares_named(clips: list[Frames], told: list[Script]) -> tuple[float, float]
 def history(
     film: Film, streams: int, seed: int, sinkless: dict[str, int] | None
 ) -> dict[str, float]:
-    """Share of hats at frame 10 that are the same at frame 300, with the policy and without a sink."""
+    """Share of mists at frame 10 that are the same at frame 300, with the policy and without a sink.
+
+    The streams begin with pictures, so that they do not all begin alike (`history_variety`).
+    """
     told = video_scripts.seen_scripts(streams, LATER + 3, seed + 3000)
-    figures = {"history_accuracy": _hats_kept(film, told, {}, "hats")}
+    clips = _filmed(film, told, LATER + 3, "mists", begun=True)
+    figures = {"history_accuracy": mists_kept(clips, told), "history_variety": variety(clips, told)}
     if sinkless is not None:
-        knobs = {"sizes": sinkless}
-        figures["history_accuracy_no_sink"] = _hats_kept(film, told, knobs, "hats, no sink")
+        knobs = {"begun": True, "sizes": sinkless}
+        forgetful = _filmed(film, told, LATER + 3, "mists, no sink", **knobs)
+        figures["history_accuracy_no_sink"] = mists_kept(forgetful, told)
     real = [video_scripts.rendered(script, LATER + 3) for script in told[:16]]
-    figures["history_accuracy_renders"] = hats_kept(real, told[:16])
+    figures["history_accuracy_renders"] = mists_kept(real, told[:16])
     return figures
 
 
-def _hats_kept(film: Film, told: list[Script], knobs: dict[str, Any], title: str) -> float:
-    return hats_kept(_filmed(film, told, LATER + 3, title, **knobs), told)
+def mists_kept(clips: list[Frames], told: list[Script]) -> float:
+    """Share of clips with the same mist (or none) around frames 10 and 300."""
+    pairs = [(_mist(c, s, 10), _mist(c, s, LATER)) for c, s in zip(clips, told, strict=True)]
+    return float(np.mean([first == later for first, later in pairs]))
 
 
-def hats_kept(clips: list[Frames], told: list[Script]) -> float:
-    """Of the hats that are worn around frame 10, how many are worn around frame 300."""
-    pairs = [(_hat(c, s, 10), _hat(c, s, LATER)) for c, s in zip(clips, told, strict=True)]
-    worn = [first == later for first, later in pairs if first is not None]
-    return float(np.mean(worn)) if worn else float("nan")
+def variety(clips: list[Frames], told: list[Script]) -> float:
+    """Share of clips without the commonest mist; where it is 0, nothing could be forgotten."""
+    begun = Counter(_mist(clip, script, 10) for clip, script in zip(clips, told, strict=True))
+    return 1 - begun.most_common(1)[0][1] / len(clips)
 
 
-def _hat(clip: Frames, script: Script, frame: int) -> str | None:
+def _mist(clip: Frames, script: Script, frame: int) -> str | None:
     """What most of five frames show."""
-    said = []
-    for k in range(frame - 2, frame + 3):
-        near, _ = video_measures.locate(clip[k], script.word)
-        said.append(video_measures.hat_of(clip[k], script.word, near))
+    looks = range(frame - 2, frame + 3)
+    said = [video_measures.mist_of(clip[k], _place(script, k), script.scene) for k in looks]
     return Counter(said).most_common(1)[0][0]
 
 

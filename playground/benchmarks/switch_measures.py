@@ -1,6 +1,6 @@
 """What a prompt switch changed and what it left: figures over the frames before and after it.
 
-Objects, hats and scenes are read from frames as in `video_measures`; all of it is checked on renders, where
+Objects, mists and scenes are read from frames as in `video_measures`; all of it is checked on renders, where
 only the object changes. Knows no models.
 """
 
@@ -15,7 +15,7 @@ from playground.benchmarks.switch_scripts import BEFORE, CHUNK, Outcome
 from playground.world.clips import SIDE
 
 AWAY_PX = 20  # from an object, where the ground is seen
-HAT_FRAMES = 5  # in which a hat is read
+MIST_FRAMES = 5  # in which a mist is read
 LEAST_CHANGE = (
     0.5  # grey levels between two frames: a picture that stands still has no usual change
 )
@@ -24,17 +24,17 @@ LEAST_CHANGE = (
 def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """The figures of one strategy; NaN for what none of the scripts shows.
 
-    `kept_history` is of two things that no prompt tells: the hat's colour, and after a camera move the part
-    of the scene that is seen now rather than the one of the first chunk.
+    `kept_history` is of two things that no prompt tells: the mist, and after a camera move the part of the
+    scene that is seen now rather than the one of the first chunk.
     """
-    hats = [kept for outcome in outcomes if (kept := kept_hat(outcome)) is not None]
+    mists = [kept_mist(outcome) for outcome in outcomes]
     views = [kept for outcome in outcomes if (kept := kept_view(outcome)) is not None]
     return {
         "new_object_accuracy": mean([shows_new(outcome) for outcome in outcomes]),
         "old_object_rate": mean([old_share(outcome) for outcome in outcomes]),
         "kept_background": mean([kept_scene(outcome) for outcome in outcomes]),
-        "kept_history": mean(hats + views),
-        "kept_hat": mean(hats),
+        "kept_history": mean(mists + views),
+        "kept_mist": mean(mists),
         "kept_view": mean(views),
         "boundary_jump": float(np.median([jump(outcome) for outcome in outcomes])),
         **costs(outcomes),
@@ -99,20 +99,20 @@ def kept_scene(outcome: Outcome) -> float:
     return mean([name == outcome.script.scene for name in said])
 
 
-def kept_hat(outcome: Outcome) -> bool | None:
-    """Whether the hat that was worn before the first switch is worn at the end; None if none was."""
-    words, first, last = outcome.script.words, BEFORE * CHUNK, len(outcome.frames)
-    before = _hat(outcome, words[0], range(first - HAT_FRAMES, first))
-    after = _hat(outcome, words[-1], range(last - HAT_FRAMES, last))
-    return None if before is None else before == after
+def kept_mist(outcome: Outcome) -> bool:
+    """Whether the mist (or none) of before the first switch still lies there at the end."""
+    first, last = BEFORE * CHUNK, len(outcome.frames)
+    return _mist(outcome, range(first - MIST_FRAMES, first)) == _mist(
+        outcome, range(last - MIST_FRAMES, last)
+    )
 
 
-def _hat(outcome: Outcome, word: str, frames: range) -> str | None:
+def _mist(outcome: Outcome, frames: range) -> str | None:
     """What most of the frames show."""
-    said = []
-    for frame in frames:
-        near, _ = video_measures.locate(outcome.frames[frame], word)
-        said.append(video_measures.hat_of(outcome.frames[frame], word, near))
+    said = [
+        video_measures.mist_of(outcome.frames[k], place_at(outcome, k), outcome.script.scene)
+        for k in frames
+    ]
     return Counter(said).most_common(1)[0][0]
 
 

@@ -99,9 +99,10 @@ def _camera_move(rng: np.random.Generator) -> Float[np.ndarray, "t 2"]:
 
 
 def before_switch(model: VideoModel, script: SwitchScript) -> tuple[VideoSnapshot, list[Chunk]]:
-    """A stream just before its first switch, and its chunks until then."""
+    """A stream just before its first switch, and its chunks until then; it begins with a picture."""
     told = {"policy": model.settings.policy, "prompt": script.prompts[0], "seed": script.seed}
     video = VideoStream(model, VideoControls(**told, tracks=_tracks(script, model)))
+    video.start_from(rendered(script).frames[0])
     chunks = [next(video) for _ in range(BEFORE)]
     return video.state, chunks
 

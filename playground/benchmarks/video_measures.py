@@ -1,9 +1,9 @@
 """What is in a frame of video, measured against the sprites it was learnt from.
 
-A sprite is found by sliding its picture, without its hat, over the frame (squared difference where the
-sprite is opaque, to parts of a pixel); named by which of all sprites fits best there; its hat is read
-where a hat would be; the scene is the one whose renders look most alike away from the sprite. All of it
-is checked on renders, where the truth is known. Knows no models.
+A sprite is found by sliding its picture over the frame (squared difference where the sprite is opaque, to
+parts of a pixel); named by which of all sprites fits best there; scene and mist are those whose renders
+look most alike away from the sprite. All of it is checked on renders, where the truth is known. Knows no
+models.
 """
 
 import dataclasses
@@ -14,8 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from playground.world.clips import (
-    HATS,
-    SIDE,
+    MISTS,
     VIDEO_OBJECTS,
     VIDEO_SCENES,
     render_take,
@@ -29,8 +28,7 @@ SIDES = (35, 37, 40)  # of a texture of 48, for sprites of 26, 28 and 30 pixels
 MIDDLE = (24 / 48, 29 / 48)  # of the sprite in its texture
 MARGIN = 20  # pixels around a frame, so that sprites at its border are found
 NEAR_PX = 4  # how far around a known place other sprites are tried
-NO_HAT_BEYOND = 95.0  # root-mean-square distance from every hat's colour
-REFERENCES = 24  # renders a scene
+REFERENCES = 24  # renders a scene and mist
 CELL = 8  # pixels a side of what scenes are compared by
 
 
@@ -51,29 +49,16 @@ def named_object(picture: Picture, place: Place) -> str:
     return min(costs, key=costs.__getitem__)
 
 
-def hat_of(picture: Picture, word: str, place: Place) -> str | None:
-    """The colour of the hat on a sprite whose place is known; None where there is none."""
-    side = SIDES[1]
-    left = round(place[0] - MIDDLE[0] * side) + MARGIN
-    top = round(place[1] - MIDDLE[1] * side) + MARGIN
-    limit = SIDE + 2 * MARGIN - side
-    left, top = min(max(left, 0), limit), min(max(top, 0), limit)
-    mask = _hat_mask(word, side)
-    seen = _padded(picture)[top : top + side, left : left + side][mask]
-    colour = np.median(seen, axis=0)
-    distances = {name: float(np.linalg.norm(colour - rgb)) for name, rgb in HATS.items()}
-    nearest = min(distances, key=distances.__getitem__)
-    return nearest if distances[nearest] < NO_HAT_BEYOND else None
-
-
 def named_scene(picture: Picture, place: Place) -> str:
     """The scene whose renders look most alike, compared away from the sprite."""
-    cells = _cells(picture)
-    middles = (np.arange(len(cells)) + 0.5) * CELL
-    far = np.hypot(middles[None] - place[0], middles[:, None] - place[1]) > 20
-    pictures, names = _references()
-    distances = np.square(pictures - cells)[:, far].mean((1, 2))
-    return names[int(distances.argmin())]
+    scenes = {scene: _distances(picture, place, scene).min() for scene in VIDEO_SCENES}
+    return min(scenes, key=scenes.__getitem__)
+
+
+def mist_of(picture: Picture, place: Place, scene: str) -> str | None:
+    """The mist over a known scene: that of the renders that look most alike away from the sprite."""
+    nearest = _distances(picture, place, scene).min(1)
+    return (*MISTS, None)[int(nearest.argmin())]
 
 
 def _padded(picture: Picture) -> Float[np.ndarray, "rows columns 3"]:
@@ -83,20 +68,10 @@ def _padded(picture: Picture) -> Float[np.ndarray, "rows columns 3"]:
 
 @functools.cache
 def _template(word: str, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The sprite without a hat at that size, and where it is opaque."""
-    small = cv2.resize(texture(word, None), (side, side), interpolation=cv2.INTER_AREA)
+    """The sprite at that size, and where it is opaque."""
+    small = cv2.resize(texture(word), (side, side), interpolation=cv2.INTER_AREA)
     opaque = (small[..., 3:] > 240).astype(np.float32).repeat(3, -1)
     return small[..., :3] * opaque, opaque
-
-
-@functools.cache
-def _hat_mask(word: str, side: int) -> np.ndarray:
-    """Where a hat would be, away from its edges and its white bobble."""
-    red, blue = texture(word, "red"), texture(word, "blue")
-    differs = (np.abs(red - blue).max(-1) > 90).astype(np.uint8)
-    inner = cv2.erode(differs, np.ones((3, 3), np.uint8))
-    small = cv2.resize(inner, (side, side), interpolation=cv2.INTER_NEAREST)
-    return small.astype(bool)
 
 
 def _costs(region: np.ndarray, word: str, side: int) -> np.ndarray:
@@ -137,14 +112,23 @@ def _cells(picture: Picture) -> Float[np.ndarray, "h w 3"]:
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
+def _distances(picture: Picture, place: Place, scene: str) -> Float[np.ndarray, "mist render"]:
+    """To the renders of a scene under every mist and none, away from the sprite."""
+    cells = _cells(picture)
+    middles = (np.arange(len(cells)) + 0.5) * CELL
+    far = np.hypot(middles[None] - place[0], middles[:, None] - place[1]) > 20
+    return np.square(_references(scene) - cells)[:, :, far].mean((2, 3))
+
+
 @functools.cache
-def _references() -> tuple[np.ndarray, tuple[str, ...]]:
-    """Renders of all scenes, as cells, and their names."""
-    rng, cells, names = np.random.default_rng(77), [], []
-    for scene in VIDEO_SCENES:
-        for _ in range(REFERENCES):
-            take = sample_take(rng, 1, pairs=(("fox", scene),), two=0.0)
-            empty = dataclasses.replace(take, figures=())
-            cells.append(_cells(render_take(empty)[0]))
-            names.append(scene)
-    return np.stack(cells), tuple(names)
+def _references(scene: str) -> Float[np.ndarray, "mist render h w 3"]:
+    """Empty renders of a scene, as cells."""
+    rng = np.random.default_rng(77)
+    takes = [
+        dataclasses.replace(sample_take(rng, 1, pairs=(("fox", scene),), two=0.0), figures=())
+        for _ in range(REFERENCES)
+    ]
+    return np.stack([
+        [_cells(render_take(dataclasses.replace(take, mist=mist))[0]) for take in takes]
+        for mist in (*MISTS, None)
+    ])  # fmt: skip

@@ -111,14 +111,19 @@ def drawn_path(kind: str, frames: int) -> Path:
 
 
 def filmed(
-    model: VideoModel, script: Script, frames: int, **knobs: object
+    model: VideoModel, script: Script, frames: int, *, begun: bool = False, **knobs: object
 ) -> UInt8[np.ndarray, "t H W 3"]:
-    """What a model's stream shows, at its own number of steps and policy unless `knobs` say otherwise."""
+    """What a model's stream shows, at its own number of steps and policy unless `knobs` say otherwise.
+
+    A stream that is `begun` starts from a picture of the world, under whatever mist lies there.
+    """
     scale = np.array(model.size[::-1]) / SIDE
     points = (script.path[:frames] * scale).astype(np.float32)[:, None]
     tracks = Tracks(points, pinned=True, fps=model.settings.fps, size=model.size)
     told = {"policy": model.settings.policy, "prompt": script.prompt, "seed": script.seed}
     video = VideoStream(model, VideoControls(**{**told, "tracks": tracks, **knobs}))
+    if begun:
+        video.start_from(rendered(script, 1)[0])
     parts, count = [], 0
     while count < frames:
         parts.append(next(video).frames)

@@ -15,7 +15,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from playground.models.video_codec import VideoCodec
-from playground.training.beginnings import hatted, nearest_to_noise
 from playground.training.precision import mixed
 from playground.training.take_tracks import cut, gridded, tracks_of
 from playground.world.clips import SIDE, Take, render_take, sample_take, switched
@@ -24,7 +23,8 @@ CHUNK = 3
 TAKE_FRAMES = 48
 NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of training sequences
 UNHEARD = 0.1  # share in which the history is told the caption, and the chunk to be made is not
-SPRITE_WEIGHT, HAT_WEIGHT = 3.0, 8.0  # of latent cells, against 1 for the ground
+SPRITE_WEIGHT = 3.0  # of latent cells, against 1 for the ground
+FROM_PICTURE = 0.5  # share of first chunks that begin with a picture
 OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
 
@@ -39,7 +39,7 @@ class Sequences:
     tracks: Float[Tensor, "b e t h w"]
     counts: Bool[Tensor, "b t"]  # False: history under another caption, not to be learnt
     weights: Float[Tensor, "b 1 t h w"]  # of the loss, mean 1 in each frame
-    noise: Float[Tensor, "b c t h w"] | None = None  # of single chunks: it decides the hats
+    given: Bool[Tensor, " b"] | None = None  # of single chunks: those that begin with a picture
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -48,7 +48,7 @@ class _Kept:
 
     takes: list[Take]
     latents: list[Float[Tensor, "t c h w"]]
-    beginnings: Float[Tensor, "v k c h w"]  # the first chunk of the first take, under several hats
+    clear: Float[Tensor, "k c h w"]  # the first chunk of the first take, without a mist
 
 
 class TakePool:
@@ -73,8 +73,8 @@ class TakePool:
             if self.rng.random() >= share:
                 break
             takes.append(switched(takes[-1], self.rng))
-        beginnings = [encoded(self.codec, take) for take in hatted(takes[0], CHUNK, self.rng)]
-        return _Kept(takes, [encoded(self.codec, take) for take in takes], torch.stack(beginnings))
+        clear = encoded(self.codec, dataclasses.replace(takes[0], mist=None), CHUNK)
+        return _Kept(takes, [encoded(self.codec, take) for take in takes], clear)
 
     def draw(self, count: int, chunks: int, *, changes: bool = True) -> Sequences:
         """`count` sequences of `chunks` chunks; `changes` of the caption within them."""
@@ -119,11 +119,14 @@ class TakePool:
         return latents, self._words(kept.takes[shown[0]], take), runs, counts, weights
 
     def _beginnings(self, count: int) -> Sequences:
-        """First chunks of streams, each with the noise that decides its hats."""
+        """First chunks of streams: some begin with a picture and its mist, the others without a mist."""
         chosen = [self.takes[k] for k in self.rng.integers(len(self.takes), size=count)]
         takes = [kept.takes[0] for kept in chosen]
-        pairs = [nearest_to_noise(kept.beginnings.float()) for kept in chosen]
-        latents, noise = (torch.stack(part).transpose(1, 2) for part in zip(*pairs, strict=True))
+        given = self.rng.random(count) < FROM_PICTURE
+        latents = [
+            kept.latents[0][:CHUNK] if picture else kept.clear
+            for kept, picture in zip(chosen, given, strict=True)
+        ]
         captions = [self._caption(take) for take in takes]
         held = [
             tracks_of(take, self.rng, 0) if self.rng.random() >= NO_TRACKS else [] for take in takes
@@ -131,14 +134,14 @@ class TakePool:
         runs = [cut(tracks, 0, CHUNK, fresh=True) for tracks in held]
         weights = torch.stack([torch.from_numpy(cell_weights(take)[:CHUNK]) for take in takes])
         return Sequences(
-            latents=latents,
+            latents=torch.stack(latents).float().transpose(1, 2),
             captions=captions,
             told=captions,
             sink_told=captions,
             tracks=gridded(runs, CHUNK + 1),
             counts=torch.ones(count, CHUNK, dtype=torch.bool),
             weights=weights[:, None],
-            noise=noise,
+            given=torch.from_numpy(given),
         )
 
     def _shown(self, takes: int, chunks: int, changes: bool) -> list[int]:
@@ -164,16 +167,22 @@ class TakePool:
 
 
 @torch.no_grad()
-def encoded(codec: VideoCodec, take: Take) -> Float[Tensor, "t c h w"]:
-    """Latents of a whole take, in half precision."""
-    pixels = torch.from_numpy(render_take(take)).permute(3, 0, 1, 2).float() / 127.5 - 1
+def encoded(codec: VideoCodec, take: Take, frames: int | None = None) -> Float[Tensor, "t c h w"]:
+    """Latents of a take, or of its first frames, in half precision."""
+    pixels = (
+        torch.from_numpy(render_take(take, range(frames or take.frames)))
+        .permute(3, 0, 1, 2)
+        .float()
+        / 127.5
+        - 1
+    )
     with mixed():
         latents = codec.encode(pixels[None])[0]
     return latents.transpose(0, 1).half().contiguous()
 
 
 def cell_weights(take: Take, cell: int = 8) -> Float[np.ndarray, "t h w"]:
-    """What the cells of latents weigh: a small hat counts, though the ground fills most of a frame."""
+    """What the cells of latents weigh: a sprite counts, though the ground fills most of a frame."""
     rows, columns = (np.mgrid[: SIDE // cell, : SIDE // cell] + 0.5) * cell
     weights = np.ones((take.frames, *rows.shape), np.float32)
     for figure in take.figures:
@@ -181,8 +190,5 @@ def cell_weights(take: Take, cell: int = 8) -> Float[np.ndarray, "t h w"]:
         half = (figure.size * take.camera[:, 2] / 2)[:, None, None]
         near = cell / 2  # a cell reaches that far
         sprite = (abs(columns - x) < half + near) & (abs(rows - y) < half + near)
-        above = y - 1.3 * half
-        hat = (abs(columns - x) < 0.4 * half + near) & (abs(rows - above) < 0.4 * half + near)
         weights = np.where(sprite, np.maximum(weights, SPRITE_WEIGHT), weights)
-        weights = np.where(hat, HAT_WEIGHT, weights)
     return (weights / weights.mean((1, 2), keepdims=True)).astype(np.float32)

@@ -95,13 +95,13 @@ class VideoDecoderRecipe:
         seed = self.args.seed + self.step
         frames = FramePool(self.args.pool, seed)
         streams = StreamPool(self.model, self.args.streams, seed + 1)
-        check = FramePool(128, 7).draw(128)
+        check = FramePool(128, 7).draw(128)[:2]
         while self.step < self.args.steps:
             if self.step % 50 == 49:
                 streams.renew()
             frames.renew()
             count = self.args.batch
-            losses = self._update(*frames.draw(count), streams.draw(count // 2))
+            losses = self._update(*frames.draw(count)[:2], streams.draw(count // 2))
             if self.step % self.args.sheet_every == 0:
                 codec = self.average.copy_to(VideoCodec()).eval()
                 losses |= dict(zip(("psnr", "sprite_psnr"), psnr(codec, *check), strict=True))

@@ -4,11 +4,12 @@ Self forcing (Huang et al. 2025, arXiv 2506.08009, section 3): sequences are rol
 the rolling cache of the shipped default, sink and all (MotionStream, 2511.01266). Of each chunk only one
 randomly chosen step carries a gradient. Unlike in the paper a gradient flows through the keys and values of
 the cache, though not through the pictures behind them: so what is written there learns to be of use to those
-who read it. The history begins with real chunks, so the rest of the real sequence stays the right answer for everything that only history tells;
-the loss is the distance to it, and a small critic keeps chunks as crisp as real ones (`--critic 0`
-switches it off). Where the caption changes, the real history shows the old content and is written as a
-re-cache writes it. Now and then a stream begins instead: its first chunk is denoised from real ones, and
-the critic keeps it from being the average of all that it might be.
+who read it. The history begins with real chunks, so the rest of the real sequence stays the right answer for
+everything that only history tells; the loss is the distance to it, and a small critic keeps chunks as crisp
+as real ones (`--critic 0` switches it off). Where the caption changes, the real history shows the old content
+and is written as a re-cache writes it. Now and then a stream begins instead: its first chunk is denoised
+from real ones, and the critic keeps it from being the average of all that it might be. Half of them begin
+with a picture, and go on under its mist; no mist comes out of the noise.
 """
 
 import argparse
@@ -30,11 +31,7 @@ from playground.training.video import PLAIN, Tiny, start_from
 from playground.training.video_sheet import save_video_sheet
 
 TIMES = (1000.0, 900.0, 750.0, 500.0)  # the steps of the shipped model
-DECIDING = (
-    0.9  # from this noise level on, the noise decides what nothing tells; below, the picture does
-)
 DITHER = 0.08  # noise on what the critic sees
-BEGINNINGS = 0.25  # share of steps that train the first chunk of a stream
 FIRST_REALISM = 4.0  # times the critic's weight there, where averages are nearest
 
 
@@ -101,8 +98,8 @@ class ForcingRecipe:
         pool = TakePool(self.codec, capacity=self.args.pool, seed=seed)
         while self.step < self.args.steps:
             pool.renew()
-            if torch.rand(()) < BEGINNINGS:
-                losses = self._update(pool.draw(2 * self.args.batch, 1))
+            if torch.rand(()) < self.args.beginnings:
+                losses = self._update(pool.draw(3 * self.args.batch, 1))
             else:
                 losses = self._update(pool.draw(self.args.batch, self.args.chunks))
             if self.step % self.args.sheet_every == 0:
@@ -139,7 +136,7 @@ class ForcingRecipe:
             clean = real
             if number or count == 1:
                 begun = None if number else real
-                clean = self._predicted(real.shape, exit_step, heard, where, begun, part.noise)
+                clean = self._predicted(real.shape, exit_step, heard, where, begun, part.given)
                 distance, realism = self._losses(clean, real, part, here)
                 pull = (distance * learnt).sum() / max(1, learnt.sum())
                 push = (realism * learnt).sum() / max(1, learnt.sum())
@@ -163,20 +160,23 @@ class ForcingRecipe:
 
     def _predicted(
         self, shape, exit_step: int, context: Context, where: dict,
-        real: Tensor | None = None, noise: Tensor | None = None,
+        real: Tensor | None = None, given: Tensor | None = None,
     ) -> Float[Tensor, "b c t h w"]:  # fmt: skip
-        """Clean latents after a few steps, or after one from noised `real` ones; the last has a gradient."""
+        """Clean latents after a few steps, or after one from noised `real` ones; the last has a gradient.
+
+        Rows that are `given` a picture have the first real frame at time 0, as a stream has that starts from one.
+        """
         model, x, first = self.model.transformer, torch.randn(shape), 0
         if real is not None:
             sigma, first = self.times[exit_step] / 1000, exit_step
-            if noise is not None and sigma >= DECIDING:
-                x = noise
             x = (1 - sigma) * real + sigma * x
         for step in range(first, exit_step + 1):
-            time = self.times[step]
+            times = torch.full((x.shape[0], CHUNK), self.times[step])
+            if given is not None:
+                times[given, 0], x[given, :, 0] = 0, real[given, :, 0]
             with torch.set_grad_enabled(step == exit_step):
-                velocity, _ = model(x, torch.full((x.shape[0], CHUNK), time), context, **where)
-                clean = x - time / 1000 * velocity.float()
+                velocity, _ = model(x, times, context, **where)
+                clean = x - times[:, None, :, None, None] / 1000 * velocity.float()
             if step < exit_step:
                 sigma = self.times[step + 1] / 1000
                 x = (1 - sigma) * clean + sigma * torch.randn(shape)
@@ -248,6 +248,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chunks", type=int, default=5, help="of a sequence, the first one real")
     parser.add_argument("--times", type=float, nargs="+", default=list(TIMES))
     parser.add_argument("--critic", type=float, default=0.02, help="weight of realism; 0 = off")
+    parser.add_argument("--beginnings", type=float, default=0.4, help="share of first chunks")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--pool", type=int, default=800)

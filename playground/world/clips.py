@@ -1,8 +1,8 @@
 """Moving pictures of the world: one or two sprites on smooth paths before a panning, zooming camera.
 
-A `Take` is a frozen description with exact positions; `render_take` paints its frames. Every sprite may
-wear a party hat, and scenes have their own hills, stars and flowers: neither caption nor tracks tell of
-them, so only the past of a stream can carry them. A sprite moves while it is tracked and rests while it
+A `Take` is a frozen description with exact positions; `render_take` paints its frames. A mist of some colour
+may lie over the ground, and scenes have their own hills, stars and flowers: neither caption nor tracks
+tell of them, so only the past of a stream can carry them. A sprite moves while it is tracked and rests while it
 is not, so "unspecified" means "stays"; one that nothing tells of at first stands in the middle (two of
 them left and right), so that a stream without paths has something to show. Positions are (x, y) in pixels
 of a picture SIDE pixels wide.
@@ -14,7 +14,7 @@ import functools
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from playground.world import backgrounds, captions
 from playground.world.atlas import sprite
@@ -24,10 +24,11 @@ STAGE = 128  # side of the painted background, in pixels; the camera sees a part
 VIDEO_OBJECTS = ("fox", "cat", "panda", "frog", "duck", "penguin", "butterfly", "turtle", "car", "rocket",
                  "sailboat", "ball", "apple", "ghost", "robot", "mushroom")  # fmt: skip
 VIDEO_SCENES = ("snow", "sea", "sand", "grass", "night", "sunset")
-HATS = {"red": (226, 40, 44), "yellow": (255, 214, 20), "green": (44, 178, 66),
-        "blue": (40, 92, 236), "purple": (160, 50, 200)}  # fmt: skip
+MISTS = {"rose": (244, 96, 150), "amber": (255, 190, 60), "mint": (90, 226, 150),
+         "azure": (60, 150, 255), "violet": (150, 84, 236)}  # fmt: skip
+MIST = 0.3  # its share of the ground's colour
 _MIDDLE = {"night": 0.6, "sunset": 0.62, "sand": 0.44}  # where the camera rests, down the stage
-_TEXTURE = 48  # side of a sprite's texture with its hat; the sprite itself takes 36 of it
+_TEXTURE = 48  # side of a sprite's texture; the sprite itself takes 36 of it
 _BODY = 36
 _UNTOLD_PLACES = {1: ((32, 36),), 2: ((19, 36), (45, 36))}  # of sprites, by their number
 
@@ -37,7 +38,6 @@ class Figure:
     """One sprite of a take."""
 
     object: str
-    hat: str | None  # untold
     size: float  # of the sprite cell, in pixels
     centre: Float[np.ndarray, "t 2"]  # on the screen
     tracked: Bool[np.ndarray, " t"]  # while False, it rests (on the stage)
@@ -50,6 +50,7 @@ class Take:
     figures: tuple[Figure, ...]
     background: str
     seed: int  # of the background's features, untold
+    mist: str | None  # untold
     camera: Float[np.ndarray, "t 3"]
     camera_tracked: Bool[np.ndarray, " t"]
 
@@ -97,7 +98,7 @@ def sample_take(
     *,
     pairs: tuple[tuple[str, str], ...] | None = None,
     two: float = 0.3,
-    hat: str | None = "any",
+    mist: str | None = "any",
 ) -> Take:
     """A random take. `pairs` of (object, scene) to draw from (default: all but the held-out ones)."""
     chosen = pairs or _training_pairs()
@@ -110,13 +111,16 @@ def sample_take(
     base = 28.0 if len(words) == 1 else 24.0
     places = zip(_starts(rng, len(words)), _UNTOLD_PLACES[len(words)], strict=True)
     figures = tuple(
-        _figure(rng, frames, w, base * rng.uniform(0.93, 1.07), start, camera, hat)
+        _figure(rng, frames, w, base * rng.uniform(0.93, 1.07), start, camera)
         for w, start in zip(words, places, strict=True)
     )
+    if mist == "any":
+        mist = str(rng.choice(list(MISTS))) if rng.random() < 0.85 else None
     return Take(
         figures=figures,
         background=scene,
         seed=int(rng.integers(2**31)),
+        mist=mist,
         camera=camera,
         camera_tracked=camera_tracked,
     )
@@ -179,7 +183,7 @@ def _camera(rng: np.random.Generator, frames: int, scene: str) -> tuple[np.ndarr
     return path, tracked
 
 
-def _figure(rng, frames, word, size, places, camera, hat) -> Figure:
+def _figure(rng, frames, word, size, places, camera) -> Figure:
     """A sprite whose path is its own while tracked, and the stage's while it rests."""
     tracked, speed = _activity(rng, frames, 0.2)
     told, untold = places
@@ -193,39 +197,18 @@ def _figure(rng, frames, word, size, places, camera, hat) -> Figure:
         bounce = np.where((here + step[frame] < 4) | (here + step[frame] > SIDE - 4), -1.0, 1.0)
         step[frame:] *= bounce
         centre.append(here + step[frame])
-    if hat == "any":
-        hat = str(rng.choice(list(HATS))) if rng.random() < 0.85 else None
-    return Figure(object=word, hat=hat, size=size, centre=np.array(centre), tracked=tracked)
+    return Figure(object=word, size=size, centre=np.array(centre), tracked=tracked)
 
 
 @functools.cache
-def texture(word: str, hat: str | None) -> Float[np.ndarray, "H W 4"]:
-    """A sprite with its hat, premultiplied RGBA in [0, 255]; the sprite's cell is centred low."""
+def texture(word: str) -> Float[np.ndarray, "H W 4"]:
+    """A sprite, premultiplied RGBA in [0, 255]; its cell is centred low."""
     scale = 4
     canvas = Image.new("RGBA", (_TEXTURE * scale,) * 2)
     body = sprite(word).resize((_BODY * scale,) * 2, Image.LANCZOS)
     left, top = (_TEXTURE - _BODY) * scale // 2, (_TEXTURE - _BODY - 1) * scale
     canvas.alpha_composite(body, (left, top))
-    if hat is not None:
-        alpha = np.array(body.getchannel("A"))[
-            :, int(0.4 * len(np.array(body))) : int(0.6 * _BODY * scale)
-        ]
-        crown = top + int(np.argmax((alpha > 128).any(1))) + 2 * scale
-        _draw_hat(canvas, HATS[hat], _TEXTURE * scale // 2, crown, scale)
-    small = np.asarray(canvas.convert("RGBa").resize((_TEXTURE,) * 2, Image.BOX), np.float32)
-    return small
-
-
-def _draw_hat(
-    canvas: Image.Image, colour: tuple[int, int, int], x: int, y: int, scale: int
-) -> None:
-    """A cone with a white bobble, its brim at (x, y)."""
-    half, height, ball = 8 * scale, 13 * scale, 5 * scale // 2
-    pen = ImageDraw.Draw(canvas)
-    pen.polygon([(x - half, y), (x + half, y), (x, y - height)], fill=colour)
-    pen.ellipse(
-        [x - ball, y - height - ball // 2, x + ball, y - height + 3 * ball // 2], fill="white"
-    )
+    return np.asarray(canvas.convert("RGBa").resize((_TEXTURE,) * 2, Image.BOX), np.float32)
 
 
 def render_take(take: Take, frames: range | None = None) -> UInt8[np.ndarray, "t H W 3"]:
@@ -236,8 +219,10 @@ def render_take(take: Take, frames: range | None = None) -> UInt8[np.ndarray, "t
 
 
 def stage_of(take: Take) -> UInt8[np.ndarray, "H W 3"]:
-    """The whole painted background of a take, of which the camera sees a part."""
+    """The whole painted background of a take under its mist, of which the camera sees a part."""
     picture = backgrounds.paint(take.background, STAGE, np.random.default_rng(take.seed))
+    if take.mist is not None:
+        picture = picture + MIST * (np.array(MISTS[take.mist]) / 255 - picture)
     return np.round(picture * 255).astype(np.uint8)
 
 
@@ -259,6 +244,4 @@ def _placed(figure: Figure, centre: np.ndarray, zoom: float) -> Float[np.ndarray
     middle = np.array([_TEXTURE / 2, _TEXTURE - 1 - _BODY / 2])
     offset = centre - 0.5 - (middle - 0.5) * scale
     place = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]])
-    return cv2.warpAffine(
-        texture(figure.object, figure.hat), place, (SIDE, SIDE), flags=cv2.INTER_LINEAR
-    )
+    return cv2.warpAffine(texture(figure.object), place, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
