@@ -213,7 +213,7 @@ def test_a_beginning_is_clear_unless_a_picture_brings_its_mist(pool):
     assert sum(shown[True]) >= part.given.sum() and sum(shown[False]) >= (~part.given).sum()
 
 
-def test_a_given_picture_stays_and_its_followers_learn(codec_file, tmp_path):
+def test_a_given_picture_stays_and_its_followers_are_denoised(codec_file, tmp_path):
     options = {"codec": codec_file, "steps": 1, "chunk_steps": 9, "pool": 2, "batch": 1}
     taught = video.VideoRecipe(arguments(video, tmp_path / "taught", **options))
     taught.save()

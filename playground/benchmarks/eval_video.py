@@ -27,11 +27,8 @@ from playground.models.video_model import VideoModel
 from playground.training.sheet import tile
 from playground.world.clips import SIDE, render_take, sample_take
 
-FRAMES, LATER, DRIFT = (
-    48,
-    300,
-    1000,
-)  # of the first look, of the mist's second look, of the long run
+FRAMES, DRIFT = 48, 1000  # of the first look, of the long run
+LATER = 300  # the frame at which a mist is looked at again
 LOOKS = (12, 28, 44)  # frames that are named
 DRIFT_STREAMS, DRIFT_PART = 4, 100
 SINKLESS = {"motionstream": {"sink_chunks": 0}, "longlive": {"sink": 0}, "sink_window": {"sink": 0}}
@@ -181,8 +178,8 @@ def variety(clips: list[Frames], told: list[Script]) -> float:
 def _mist(clip: Frames, script: Script, frame: int) -> str | None:
     """What most of five frames show."""
     looks = range(frame - 2, frame + 3)
-    said = [video_measures.mist_of(clip[k], _place(script, k), script.scene) for k in looks]
-    return Counter(said).most_common(1)[0][0]
+    places = [_place(script, k) for k in looks]
+    return video_measures.commonest_mist(clip[looks.start : looks.stop], places, script.scene)
 
 
 def drift(film: Film, seed: int) -> dict[str, float]:

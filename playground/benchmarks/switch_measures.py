@@ -5,7 +5,6 @@ only the object changes. Knows no models.
 """
 
 import functools
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -109,11 +108,11 @@ def kept_mist(outcome: Outcome) -> bool:
 
 def _mist(outcome: Outcome, frames: range) -> str | None:
     """What most of the frames show."""
-    said = [
-        video_measures.mist_of(outcome.frames[k], place_at(outcome, k), outcome.script.scene)
-        for k in frames
-    ]
-    return Counter(said).most_common(1)[0][0]
+    pictures, places = (
+        outcome.frames[frames.start : frames.stop],
+        [place_at(outcome, k) for k in frames],
+    )
+    return video_measures.commonest_mist(pictures, places, outcome.script.scene)
 
 
 def kept_view(outcome: Outcome) -> bool | None:

@@ -8,6 +8,8 @@ models.
 
 import dataclasses
 import functools
+from collections import Counter
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -59,6 +61,12 @@ def mist_of(picture: Picture, place: Place, scene: str) -> str | None:
     """The mist over a known scene: that of the renders that look most alike away from the sprite."""
     nearest = _distances(picture, place, scene).min(1)
     return (*MISTS, None)[int(nearest.argmin())]
+
+
+def commonest_mist(pictures: Iterable[Picture], places: Iterable[Place], scene: str) -> str | None:
+    """The mist that most of some frames show."""
+    said = [mist_of(*seen, scene) for seen in zip(pictures, places, strict=True)]
+    return Counter(said).most_common(1)[0][0]
 
 
 def _padded(picture: Picture) -> Float[np.ndarray, "rows columns 3"]:

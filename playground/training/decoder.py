@@ -23,13 +23,13 @@ from playground.training import loop
 from playground.training.assemble import assemble, frozen_part
 from playground.training.codec import gradient_error
 from playground.training.distill import clean_prediction, save_two_steps
+from playground.training.endpoints import LAST_T
 from playground.training.image import noised
 from playground.training.latents import LatentPool
 from playground.training.pictures import to_floats
 from playground.training.precision import mixed
 from playground.world.scene import render
 
-LAST_T = 499  # where the second of two steps begins
 SMOOTHNESS = 0.05  # deviation of the nudge in the approximate gradient penalty
 
 

@@ -2,10 +2,10 @@
 
 A `Take` is a frozen description with exact positions; `render_take` paints its frames. A mist of some colour
 may lie over the ground, and scenes have their own hills, stars and flowers: neither caption nor tracks
-tell of them, so only the past of a stream can carry them. A sprite moves while it is tracked and rests while it
-is not, so "unspecified" means "stays"; one that nothing tells of at first stands in the middle (two of
-them left and right), so that a stream without paths has something to show. Positions are (x, y) in pixels
-of a picture SIDE pixels wide.
+tell of them, so only the past of a stream can carry them. A sprite moves while it is tracked and rests
+while it is not, so "unspecified" means "stays"; one that nothing tells of at first stands in the middle
+(two of them left and right), so that a stream without paths has something to show. Positions are (x, y) in
+pixels of a picture SIDE pixels wide.
 """
 
 import dataclasses
