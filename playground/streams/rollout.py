@@ -3,7 +3,7 @@
 A chunk starts as noise, is denoised while it looks at what the policy lets it see of the cache, and is
 shown to the network once more when it is clean, which writes its keys and values. The same clean pass
 rewrites the past after a prompt switch, as a strategy plans it (`memory.switching`): `planned` says what
-would happen, `recache` does it.
+would happen, `recache` does it. And it lets a stream begin again in the middle: `begun_anew`.
 
 Every random number is handed in. This module knows no pixels, no prompts as text and no clock.
 """
@@ -37,6 +37,9 @@ class RolloutState:
     clean: Float[Tensor, "b c t h w"] | None = None  # newest latents, as many as the cache holds
     tracks: Float[Tensor, "b e T h w"] | None = (
         None  # what those frames were commanded; None: nothing
+    )
+    sink: Float[Tensor, "b c s h w"] | None = (
+        None  # latents of the chunk that the cache begins with
     )
 
 
@@ -174,13 +177,37 @@ def recache(
 ) -> RolloutState:
     """Go on under another prompt (its `context`, its number), with the past as planned."""
     cache, count = rewriting.surviving, rewriting.count
+    sink = state.sink
     if count:
+        if not len(cache):
+            sink = state.clean[:, :, -count:][:, :, : policy.chunk]
         blocks = None if rewriting.block is None else rewriting.blocks()
         past, tracks = cache.read(rewriting.view.slots), _newest_tracks(state, count)
         seen = Look(model_forward, context, rewriting.view, past, tracks, blocks)
         _, fresh = seen(state.clean[:, :, -count:], context_time, MEMORY)
         cache = policy.commit(cache, fresh, rewriting.start, prompt)
-    return replace(state, prompt=prompt, cache=cache)
+    return replace(state, prompt=prompt, cache=cache, sink=sink)
+
+
+def begun_anew(
+    model_forward: Forward,
+    state: RolloutState,
+    clean: Float[Tensor, "b c t h w"],
+    context: Context,
+    policy: Policy,
+    tracks: Float[Tensor, "b e T h w"] | None = None,
+    context_time: float = 0.0,
+) -> RolloutState:
+    """Go on as if the stream had begun with the chunk `clean`, commanded `tracks`, just before.
+
+    That chunk is the sink; what was made before it is forgotten.
+    """
+    count = clean.shape[2]
+    start = state.frame - count
+    seen = look(model_forward, Cache(), context, policy, start, count, tracks)
+    _, fresh = seen(clean, context_time, MEMORY)
+    cache = policy.commit(Cache(), fresh, start, state.prompt)
+    return replace(state, cache=cache, clean=clean, sink=clean, tracks=tracks)
 
 
 def _advanced(
@@ -202,6 +229,7 @@ def _advanced(
         prompt=state.prompt,
         clean=clean,
         tracks=commanded,
+        sink=state.sink if len(state.cache) else latents,
     )
 
 

@@ -33,6 +33,7 @@ class VideoControls:
     sizes: tuple[tuple[str, int], ...] = ()  # of the policy, as a mapping or pairs; () = its own
     chunk: int | None = None  # latent frames made at once, 1..12; None = as the model was trained
     recache: str = "longlive"  # what a new prompt does to the past, a name in memory.switching
+    resink: bool = True  # a grab or a release makes the newest chunk the sink, see `streams.resink`
     transition: Transition | None = None  # over how many chunks new words come in; None = at once
     text_guidance: float | int = 0.0  # w_t of the joint guidance, 0..10; 0 = off
     motion_guidance: float | int = 0.0  # w_m, 0..10; 0 = off
@@ -53,7 +54,8 @@ class VideoControls:
         check.check_kind("policy", self.policy, str, "the name of a policy")
         check.check_choice("recache", self.recache, RECACHES)
         check_transition(self.transition)
-        check.check_kind("paused", self.paused, bool, "True or False")
+        for name in ("resink", "paused"):
+            check.check_kind(name, getattr(self, name), bool, "True or False")
         _check_tracks(self.tracks)
         for name, value in settled.items():
             object.__setattr__(self, name, value)

@@ -22,6 +22,7 @@ class VideoKnobs:
     sizes = knob("sizes", "Sizes of the policy, such as {'sink_chunks': 0}; () = its own.")
     chunk = knob("chunk", "Latent frames made at once; None = as trained.")
     recache = knob("recache", "What a new prompt does to the past: a name in memory.switching.")
+    resink = knob("resink", "Whether a grab or a release makes the newest chunk the sink.")
     transition = knob(
         "transition", "Transition(chunks=4): new words come in softly; None = at once."
     )

@@ -24,7 +24,7 @@ from playground.memory.switching import Rewriting, strategy
 from playground.models.attention_shares import attention_shares
 from playground.models.key_values import MEMORY, VELOCITY, Context
 from playground.models.video_model import VideoModel, eager
-from playground.streams import rollout
+from playground.streams import resink, rollout
 from playground.streams.first_picture import beginning_with
 from playground.streams.mixed_prompts import context_of
 from playground.streams.rollout import ChunkResult, Forward, RolloutState
@@ -68,6 +68,8 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     watch.lap("prepare" if rewriting is None else "recache")
     switch = switch_of(flight, rewriting, making, watch)
     before, commanded = with_tracks(before, making)
+    before, resunk = with_sink(before, flight, commanded, context, making)
+    watch.lap("recache" if resunk else "prepare")
     grid = grid_of(commanded, making)
     fresh = noise_of(before.rollout.frame, making)
     watch.lap("prepare")
@@ -83,20 +85,22 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     watch.lap("network")
     pixels, decoder = making.model.decode_next(result.latents, before.decoder)
     watch.lap("decode")
-    frames = from_tensor(pixels[0].transpose(0, 1))
     shares = shares_of(before.rollout, result, making, context, grid) if attention else None
+    rewritten = resunk or (() if switch is None else switch.rewritten)
     chunk = Chunk(
-        frames=frames,
+        frames=from_tensor(pixels[0].transpose(0, 1)),
         index=before.rollout.chunk,
         frame=making.model.first_frame(before.rollout.frame),
         prompt=in_words(making.controls.prompt),
         timings=watch.total(),
-        cache=cache_view(state, before, switch, making.policy.chunk, shares),
+        cache=cache_view(state, before, rewritten, watch, making, shares),
         tracks=None if commanded is None else commanded.window(1, commanded.frames - 1),
         heard=hearing.mixture,
         switch=switch,
+        resunk=bool(resunk),
     )
-    return replace(before, rollout=state, chunk=chunk, shown=0, decoder=decoder)
+    count = result.latents.shape[2]
+    return replace(before, rollout=state, chunk=chunk, latents=count, shown=0, decoder=decoder)
 
 
 def told(flight: Flight, context: Context, making: Making) -> tuple[Flight, Rewriting | None]:
@@ -113,6 +117,24 @@ def told(flight: Flight, context: Context, making: Making) -> tuple[Flight, Rewr
     known = {*state.cache.prompts, number}
     texts = tuple(pair for pair in flight.told if pair[0] in known and pair[0] != number)
     return replace(flight, rollout=state, told=(*texts, (number, mixture))), rewriting
+
+
+def with_sink(
+    flight: Flight, earlier: Flight, coming: Tracks | None, context: Context, making: Making
+) -> tuple[Flight, tuple[int, ...]]:
+    """With another sink, if a thing is grabbed or let go now (`resink`); which frames it is."""
+    wanted = making.controls.resink and making.policy.sinks
+    if not wanted or flight.chunk is None:
+        return flight, ()
+    last, same = flight.chunk, flight.tracks is earlier.tracks
+    told_now = resink.retold(last.tracks, coming, len(last.frames), same=same)
+    if told_now is None:
+        return flight, ()
+    state, count = flight.rollout, flight.latents
+    clean = resink.patched(state.sink, state.clean[:, :, -count:])
+    grid, forward = grid_of(told_now, making, count), making.model.forward
+    state = rollout.begun_anew(forward, state, clean, context, making.policy, grid)
+    return replace(flight, rollout=state), state.cache.frames
 
 
 # ------------------------------------------------------------ what steers a chunk
@@ -145,8 +167,13 @@ def _checked_window(window: Any) -> Tracks:
     return window
 
 
-def grid_of(commanded: Tracks | None, making: Making) -> Float[Tensor, "1 e T h w"] | None:
-    """What the network reads of the commanded points; None where nothing is told."""
+def grid_of(
+    commanded: Tracks | None, making: Making, count: int | None = None
+) -> Float[Tensor, "1 e T h w"] | None:
+    """What the network reads of the points that `count` latent frames (default: a chunk) are commanded.
+
+    None where nothing is told.
+    """
     if commanded is None or not commanded.visible[1:].any():
         return None
     model = making.model
@@ -158,7 +185,7 @@ def grid_of(commanded: Tracks | None, making: Making) -> Float[Tensor, "1 e T h 
         size_px=model.size,
         stride=model.stride,
     )
-    whole = making.policy.chunk * model.transformer.config.track_fold
+    whole = (count or making.policy.chunk) * model.transformer.config.track_fold
     before = whole - grid.shape[2]  # of a first latent frame that is one picture
     return F.pad(grid, (0, 0, 0, 0, before, 0)).to(model.device)
 
@@ -226,21 +253,25 @@ def switch_of(
 
 
 def cache_view(
-    state: RolloutState, flight: Flight, switch: Switch | None, chunk: int, shares: Shares | None
+    state: RolloutState,
+    flight: Flight,
+    rewritten: tuple[int, ...],
+    watch: Stopwatch,
+    making: Making,
+    shares: Shares | None,
 ) -> CacheView:
-    """The cache after a chunk, in words."""
+    """The cache after a chunk, in words; frames that were `rewritten` before it are marked."""
     cache, told_by = state.cache, dict(flight.told)
     heard = tuple(told_by[number] for number in cache.prompts)
-    rewritten = () if switch is None else switch.rewritten
     return CacheView(
-        roles=cache.roles(chunk),
+        roles=cache.roles(making.policy.chunk),
         frames=cache.frames,
         prompts=tuple(in_words(mixture) for mixture in heard),
         attention=shares,
         heard=heard,
         numbers=cache.prompts,
         rewritten=tuple(frame in rewritten for frame in cache.frames),
-        recache_ms=0.0 if switch is None else switch.ms,
+        recache_ms=watch.timings.get("recache", 0.0),
     )
 
 

@@ -37,8 +37,8 @@ class CacheView:
     attention: Shares | None = None  # on sink, window (with anchor), current; only when asked
     heard: tuple[Mixture, ...] = ()  # the same as (text, share) pairs, the heaviest first
     numbers: tuple[int, ...] = ()  # number of the prompt that the entry was told, from 0
-    rewritten: tuple[bool, ...] = ()  # whether a switch computed the entry anew for this chunk
-    recache_ms: float = 0.0  # what that cost; 0 without a switch
+    rewritten: tuple[bool, ...] = ()  # whether the entry was computed anew just before this chunk
+    recache_ms: float = 0.0  # what that cost; 0 where nothing was
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -54,6 +54,7 @@ class Chunk:
     tracks: Tracks | None  # what was commanded for these frames, points [T, p, 2]
     heard: Mixture = ()  # what the frames were really told: during a transition, several texts
     switch: Switch | None = None  # what a new prompt did to the past just before; None = none came
+    resunk: bool = False  # whether the chunk before became the sink, see `streams.resink`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -102,6 +103,7 @@ class Flight:
     tracks: Any = None  # those of the last chunk
     tracks_from: int = 0  # frame at which they began
     chunk: Chunk | None = None  # the newest one
+    latents: int = 0  # latent frames of that
     shown: int = 0  # how many of its frames were taken
     decoder: Any = None  # what a causal codec remembers of the frames before
     first: Any = None  # clean latents that the stream begins with, of a picture

@@ -24,6 +24,7 @@ TAKE_FRAMES = 48
 NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of training sequences
 UNHEARD = 0.1  # share in which the history is told the caption, and the chunk to be made is not
 SPRITE_WEIGHT = 3.0  # of latent cells, against 1 for the ground
+GRABBED = 0.4  # share of takes whose things rest untold, perhaps for long, and are grabbed then
 FROM_PICTURE = 0.5  # share of first chunks that begin with a picture
 OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
@@ -49,6 +50,7 @@ class _Kept:
     takes: list[Take]
     latents: list[Float[Tensor, "t c h w"]]
     clear: Float[Tensor, "k c h w"]  # the first chunk of the first take, without a mist
+    grab: int | None  # the frame in which a thing that rested is grabbed
 
 
 class TakePool:
@@ -68,13 +70,16 @@ class TakePool:
         self.oldest = (self.oldest + 1) % len(self.takes)
 
     def _fresh(self) -> _Kept:
-        takes = [sample_take(self.rng, TAKE_FRAMES)]
+        grabbed = self.rng.random() < GRABBED
+        takes = [sample_take(self.rng, TAKE_FRAMES, grabbed=grabbed)]
         for share in (self.switches, 0.3):
             if self.rng.random() >= share:
                 break
             takes.append(switched(takes[-1], self.rng))
         clear = encoded(self.codec, dataclasses.replace(takes[0], mist=None), CHUNK)
-        return _Kept(takes, [encoded(self.codec, take) for take in takes], clear)
+        held = np.any([figure.tracked for figure in takes[0].figures], 0)
+        grab = int(held.argmax()) if grabbed else None
+        return _Kept(takes, [encoded(self.codec, take) for take in takes], clear, grab)
 
     def draw(self, count: int, chunks: int, *, changes: bool = True) -> Sequences:
         """`count` sequences of `chunks` chunks; `changes` of the caption within them."""
@@ -101,10 +106,7 @@ class TakePool:
     def _sequence(self, kept: _Kept, chunks: int, changes: bool):
         """Latents, captions, tracks of the two runs (sink; the rest) and which frames count."""
         rng, rest = self.rng, CHUNK * (chunks - 1)
-        start = int(rng.integers(0, TAKE_FRAMES - CHUNK - rest + 1)) if rng.random() < 0.6 else 0
-        room = TAKE_FRAMES - start - CHUNK - rest
-        gap = int(rng.integers(0, room + 1)) if rng.random() < 0.5 else 0
-        second = start + CHUNK + gap
+        start, second = self._places(kept.grab, rest)
         frames = [*range(start, start + CHUNK), *range(second, second + rest)]
         shown = np.repeat(self._shown(len(kept.takes), chunks, changes), CHUNK)
         latents = torch.stack([kept.latents[k][f] for k, f in zip(shown, frames, strict=True)])
@@ -117,6 +119,17 @@ class TakePool:
             counts[:CHUNK] = False  # nothing says where it stands
         weights = torch.from_numpy(cell_weights(take)[frames])
         return latents, self._words(kept.takes[shown[0]], take), runs, counts, weights
+
+    def _places(self, grab: int | None, rest: int) -> tuple[int, int]:
+        """The first frames of the sink and of the `rest`; of a take with a grab, the sink is before it."""
+        rng = self.rng
+        latest = TAKE_FRAMES - CHUNK - rest
+        if grab is not None:
+            latest = min(latest, grab - CHUNK)
+        start = int(rng.integers(0, latest + 1)) if rng.random() < 0.6 else 0
+        room = TAKE_FRAMES - start - CHUNK - rest
+        gap = int(rng.integers(0, room + 1)) if grab is not None or rng.random() < 0.5 else 0
+        return start, start + CHUNK + gap
 
     def _beginnings(self, count: int) -> Sequences:
         """First chunks of streams: some begin with a picture and its mist, the others without a mist."""

@@ -99,8 +99,12 @@ def sample_take(
     pairs: tuple[tuple[str, str], ...] | None = None,
     two: float = 0.3,
     mist: str | None = "any",
+    grabbed: bool = False,
 ) -> Take:
-    """A random take. `pairs` of (object, scene) to draw from (default: all but the held-out ones)."""
+    """A random take. `pairs` of (object, scene) to draw from (default: all but the held-out ones).
+
+    `grabbed`: every sprite rests untold at first and is grabbed in the first half of the take.
+    """
     chosen = pairs or _training_pairs()
     word, scene = chosen[rng.integers(len(chosen))]
     words = [word]
@@ -111,7 +115,7 @@ def sample_take(
     base = 28.0 if len(words) == 1 else 24.0
     places = zip(_starts(rng, len(words)), _UNTOLD_PLACES[len(words)], strict=True)
     figures = tuple(
-        _figure(rng, frames, w, base * rng.uniform(0.93, 1.07), start, camera)
+        _figure(rng, frames, w, base * rng.uniform(0.93, 1.07), start, camera, grabbed)
         for w, start in zip(words, places, strict=True)
     )
     if mist == "any":
@@ -132,10 +136,16 @@ def _training_pairs() -> tuple[tuple[str, str], ...]:
     return tuple((w, s) for w in VIDEO_OBJECTS for s in VIDEO_SCENES if (w, s) not in kept_back)
 
 
-def _activity(rng: np.random.Generator, frames: int, never: float) -> tuple[np.ndarray, np.ndarray]:
+def _activity(
+    rng: np.random.Generator, frames: int, never: float, *, grabbed: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Whether something is tracked, and how fast it goes then (0 = rests), frame by frame."""
     tracked = np.ones(frames, bool)
-    if rng.random() < never:
+    if grabbed:
+        tracked[: int(rng.integers(3, frames // 2 + 1))] = False
+        if rng.random() < 0.3:
+            tracked[int(rng.integers(frames // 2, frames)) :] = False
+    elif rng.random() < never:
         tracked[:] = False
     elif rng.random() < 0.55:  # a grab or a release (or both) somewhere
         edges = np.sort(rng.integers(0, frames, rng.integers(1, 3)))
@@ -183,9 +193,9 @@ def _camera(rng: np.random.Generator, frames: int, scene: str) -> tuple[np.ndarr
     return path, tracked
 
 
-def _figure(rng, frames, word, size, places, camera) -> Figure:
+def _figure(rng, frames, word, size, places, camera, grabbed) -> Figure:
     """A sprite whose path is its own while tracked, and the stage's while it rests."""
-    tracked, speed = _activity(rng, frames, 0.2)
+    tracked, speed = _activity(rng, frames, 0.2, grabbed=grabbed)
     told, untold = places
     start = told if tracked[0] else np.array(untold) + rng.uniform(-3, 3, 2)
     step = np.diff(_wander(rng, speed, rng.uniform(6, 15)), axis=0)
