@@ -79,23 +79,34 @@ def test_other_tracks_elsewhere_are_a_grab_and_a_release():
     assert answer.count == 1
 
 
-def test_where_nothing_has_changed_the_old_sink_stays():
-    sink, noise = (
-        torch.randn(1, 16, 3, 4, 4, generator=torch.Generator().manual_seed(s)) for s in (1, 2)
-    )
-    newest = sink + 0.1 * noise
-    assert torch.equal(patched(sink, newest), sink)
+def random_chunk(seed, frames=3):
+    return torch.randn(1, 16, frames, 4, 4, generator=torch.Generator().manual_seed(seed))
+
+
+def test_where_nothing_has_changed_the_earlier_chunk_stays():
+    sink = random_chunk(1)
+    newest = sink + 0.1 * random_chunk(2)
+    assert torch.equal(patched(newest, sink), sink)
     newest[:, :, :, 1, 2] += 1
-    mixed = patched(sink, newest)
+    mixed = patched(newest, sink)
     assert torch.equal(mixed[:, :, :, 1, 2], newest[:, :, :, 1, 2])
     mixed[:, :, :, 1, 2] = sink[:, :, :, 1, 2]
     assert torch.equal(mixed, sink)
 
 
+def test_what_looks_as_in_the_beginning_is_taken_from_there():
+    first = random_chunk(1)
+    sink = first + 0.1 * random_chunk(2)
+    sink[:, :, :, 0] += 1
+    newest = sink + 0.1 * random_chunk(3)
+    mixed = patched(newest, sink, first)
+    assert torch.equal(mixed[:, :, :, 1:], first[:, :, :, 1:])
+    assert torch.equal(mixed[:, :, :, 0], sink[:, :, :, 0])
+
+
 def test_a_chunk_of_another_length_is_taken_whole():
-    newest = torch.randn(1, 16, 2, 4, 4)
-    assert patched(torch.zeros(1, 16, 3, 4, 4), newest) is newest
-    assert patched(None, newest) is newest
+    newest = random_chunk(1, frames=2)
+    assert patched(newest, random_chunk(1), None) is newest
 
 
 # ------------------------------------------------------------ what it does to a stream
@@ -170,24 +181,23 @@ def test_it_can_be_switched_off_and_needs_a_sink(model):
         assert not any(chunk.resunk for chunk in chunks)
 
 
-def test_the_state_knows_the_chunk_that_the_cache_begins_with(model):
+def test_the_state_knows_the_chunks_that_stream_and_cache_begin_with(model):
     video = stream(model)
-    sinks = []
-    for _ in range(4):
-        next(video)
-        sinks.append(video.state.flight.rollout.sink)
-    first = video.state.flight.rollout
-    assert all(sink is sinks[0] for sink in sinks)
+    states = [video.state.flight.rollout for _ in range(4) if next(video)]
+    assert all(state.sink is state.first is states[0].first for state in states)
     video.recache, video.prompt = "causal", "a fox on snow"
     next(video)
-    state = video.state.flight.rollout
-    assert state.cache.frames[:3] == (3, 4, 5)
-    assert torch.equal(state.sink, first.clean[:, :, :3])
+    moved = video.state.flight.rollout
+    assert moved.cache.frames[:3] == (3, 4, 5)
+    assert moved.first is states[0].first
+    assert torch.equal(moved.sink, states[-1].clean[:, :, :3])
     video.tracks = Tracks.pins([(8, 8)], size=SIZE)
     next(video)
     begun = video.state.flight.rollout
     assert begun.cache.frames[:3] == (12, 13, 14)
-    assert torch.equal(begun.sink, patched(state.sink, state.clean[:, :, -3:]))
+    assert begun.first is states[0].first
+    assert torch.equal(begun.sink, patched(moved.clean[:, :, -3:], moved.sink, moved.first))
+    assert torch.equal(begun.clean[:, :, :3], begun.sink)
 
 
 def test_it_changes_what_comes(model):

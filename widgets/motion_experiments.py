@@ -97,6 +97,20 @@ def drift_sheet(video, *, begin=None, frames=(6, 60, 150, 240)):
     )
 
 
+def grab_sheet(video, stroke=((33, 36), (18, 22), (46, 24)), *, rest=2.0, after=1.0):
+    """A thing that nothing was told of is dragged and let go, with another sink from there on, and without."""
+    way = _strokes(video, [stroke])
+    before = round(rest * video.fps)
+    tracks = replace(
+        way,
+        points=np.concatenate([np.repeat(way.points[:1], before, 0), way.points]),
+        visible=np.concatenate([np.zeros((before, 1), bool), way.visible]),
+    )
+    seconds = after + tracks.frames / video.fps
+    films = [_film(video, seconds, tracks, resink=on) for on in (True, False)]
+    return _sheet(video, [films], columns=("begins again when grabbed", "keeps its first frames"))
+
+
 def size_sheet(video, *, chunks=(1, 3, 6), windows=(1, 3), seconds=2.0):
     """Chunk (columns) and window (rows): what comes of it, what it costs, how late it answers."""
     path = _strokes(video, [[(14, 44), (50, 30)]])

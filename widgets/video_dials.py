@@ -92,6 +92,14 @@ MORE = (
         options=(("longlive", "rewritten"), ("stale", "left as it is")),
         tip="Re-cache: after a new prompt the keys and values of the window are computed again under it (LongLive).",
     ),
+    Dial(
+        name="resink",
+        label="a grab or a release begins anew",
+        kind="toggle",
+        value=True,
+        tip="Where a thing is grabbed or let go, the newest chunk becomes the sink. Off: the sink s goes on showing "
+        "the thing where it stood at first, and pulls it back there.",
+    ),
 )
 
 
@@ -135,6 +143,7 @@ class VideoDialling:
             "window": window,
             "chunk": chunk,
             "recache": controls.recache,
+            "resink": controls.resink,
             "seed": controls.seed,
         }
 

@@ -18,7 +18,6 @@ from playground.conditioning.tracks import Tracks
 from playground.models.video_model import VideoModel
 from playground.streams.video_controls import VideoControls
 from playground.streams.video_stream import VideoStream
-from playground.streams.video_values import Chunk
 
 REST, HELD, AFTER = 30, 45, 30  # frames
 ROUNDS = 3  # grabs a stream
@@ -78,14 +77,14 @@ def path(rng: np.random.Generator, start: Float[np.ndarray, " 2"]) -> Float[np.n
     return (start + away * np.minimum(gone, 1)[:, None]).astype(np.float32)
 
 
-def _run(video: VideoStream, frames: int) -> list[Chunk]:
+def _run(video: Any, frames: int) -> list[Any]:
     """Chunks of at least that many frames."""
-    chunks: list[Chunk] = []
+    chunks: list[Any] = []
     while sum(len(chunk.frames) for chunk in chunks) < frames:
         chunks.append(next(video))
     return chunks
 
 
-def _place(chunk: Chunk, frame: int, word: str) -> Float[np.ndarray, " 2"]:
+def _place(chunk: Any, frame: int, word: str) -> Float[np.ndarray, " 2"]:
     (x, y), _ = video_measures.locate(chunk.frames[frame], word)
     return np.array([x, y])

@@ -9,7 +9,8 @@ So when a thing begins to be told, or is told no more, the newest chunk becomes 
 (`rollout.begun_anew`), under tracks that agree with what comes: what is grabbed stood where it was grabbed,
 of what is let go nothing was told. That costs one clean pass, as the re-cache of one chunk. A stream that
 begins again from its own pictures, many times, would drift as one without a sink does: so wherever the
-newest chunk still looks like the sink, the sink's own latents stay (`patched`).
+newest chunk looks like the sink, or like the chunk that the stream really began with, that one is taken
+(`patched`).
 
 Points belong to one thing if they have the same identity or stand near each other. Points of the scene do
 not count: what nothing is told of goes with the scene, and the sink agrees. This module runs no network.
@@ -89,13 +90,16 @@ def retold(
 
 
 def patched(
-    sink: Float[Tensor, "b c s h w"] | None, newest: Float[Tensor, "b c t h w"]
+    newest: Float[Tensor, "b c t h w"], *earlier: Float[Tensor, "b c s h w"] | None
 ) -> Float[Tensor, "b c t h w"]:
-    """The newest chunk where it does not look like the sink, and the sink where it does."""
-    if sink is None or sink.shape != newest.shape:
-        return newest
-    apart = (newest - sink).square().mean((1, 2), keepdim=True).sqrt()
-    return torch.where(apart > CHANGED * sink.std((1, 2, 3, 4), keepdim=True), newest, sink)
+    """The newest chunk; but where it looks like one of the `earlier` ones, that one, the last named first."""
+    chunk = newest
+    for old in earlier:
+        if old is not None and old.shape == newest.shape:
+            apart = (newest - old).square().mean((1, 2), keepdim=True).sqrt()
+            rests = apart <= CHANGED * old.std((1, 2, 3, 4), keepdim=True)
+            chunk = torch.where(rests, old, chunk)
+    return chunk
 
 
 def _alone(

@@ -38,9 +38,8 @@ class RolloutState:
     tracks: Float[Tensor, "b e T h w"] | None = (
         None  # what those frames were commanded; None: nothing
     )
-    sink: Float[Tensor, "b c s h w"] | None = (
-        None  # latents of the chunk that the cache begins with
-    )
+    first: Float[Tensor, "b c s h w"] | None = None  # the chunk that the stream began with
+    sink: Float[Tensor, "b c k h w"] | None = None  # the chunk that the cache begins with now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -229,7 +228,8 @@ def _advanced(
         prompt=state.prompt,
         clean=clean,
         tracks=commanded,
-        sink=state.sink if len(state.cache) else latents,
+        first=latents if state.first is None else state.first,
+        sink=latents if state.sink is None else state.sink,
     )
 
 

@@ -48,6 +48,7 @@ def of_video(model: Any) -> dict[str, str]:
         "words": None if model.words.words else OPEN,
         "tracks": no_paths,
         "motion_guidance": no_paths,
+        "resink": no_paths,
         "runtime.openvino": no_openvino,
         "runtime.openvino-bf16": no_openvino,
     }

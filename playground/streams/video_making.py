@@ -131,7 +131,7 @@ def with_sink(
     if told_now is None:
         return flight, ()
     state, count = flight.rollout, flight.latents
-    clean = resink.patched(state.sink, state.clean[:, :, -count:])
+    clean = resink.patched(state.clean[:, :, -count:], state.sink, state.first)
     grid, forward = grid_of(told_now, making, count), making.model.forward
     state = rollout.begun_anew(forward, state, clean, context, making.policy, grid)
     return replace(flight, rollout=state), state.cache.frames
