@@ -57,8 +57,23 @@ def test_what_is_not_tracked_rests_on_the_stage():
             assert (moved[rests & still_camera] < 1e-9).all()
 
 
+def test_what_is_grabbed_rested_untold_before():
+    releases = 0
+    for seed in range(40):
+        scene = clips.sample_take(np.random.default_rng(seed), 48, grabbed=True)
+        for figure in scene.figures:
+            grab = int(figure.tracked.argmax())
+            assert 3 <= grab <= 24
+            assert not figure.tracked[:grab].any()
+            assert figure.tracked[grab:24].all()
+            releases += not figure.tracked[-1]
+    assert 5 < releases < 30
+
+
 def test_steps_are_small_enough_to_follow():
-    steps = [np.abs(np.diff(f.centre, axis=0)).max() for s in range(30) for f in take(s, 48).figures]
+    steps = [
+        np.abs(np.diff(f.centre, axis=0)).max() for s in range(30) for f in take(s, 48).figures
+    ]
     assert max(steps) < 8
     assert np.median(steps) > 0.5
 
