@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from playground.benchmarks import grabs, video_scripts
+from playground.models.video_model import VideoModel
 from playground.world.clips import render_take, sample_take
 from small_video import small_model
 
@@ -74,3 +75,10 @@ def test_a_stream_with_the_old_sink_is_measured_beside_it():
     for name in ("grab_epe_px_64", "let_go_px_64", "grabs_kept"):
         assert np.isfinite(results[name])
         assert np.isfinite(results[f"{name}_old_sink"])
+
+
+def test_the_shipped_duck_follows_the_hand_and_stays_where_it_is_let_go():
+    duck = dataclasses.replace(SCRIPT, word="duck", scene="sea")
+    drags = list(grabs.dragged(VideoModel.load("tiny", device="cpu"), duck))
+    assert max(drag.held for drag in drags) < 2
+    assert max(drag.left for drag in drags) < 3

@@ -127,7 +127,7 @@ class SwappingForward:
         past: KeyValues | None = None,
         mask: Tensor | None = None,
         **more: Any,
-    ) -> tuple[Tensor, KeyValues]:
+    ) -> tuple[Tensor | None, KeyValues | None]:
         """As `CausalWan.forward`."""
         if past is not None and mask is None and x.shape[0] == 1:
             key = (torch.get_num_threads(), x.shape[2:], past.frames, context.k.shape[2])

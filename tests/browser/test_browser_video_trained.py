@@ -54,9 +54,6 @@ def test_all_cells_of_the_motion_notebook_run(motion_notebook, screenshot):
     screenshot(motion_notebook.page, "motion_paths")
 
 
-@pytest.mark.xfail(
-    strict=False, reason="the present weights lose a thing that is grabbed after a rest; see the README"
-)
 def test_the_trained_duck_follows_the_mouse_and_stays_when_let_go(
     motion_notebook, screenshot, capsys
 ):
