@@ -26,9 +26,7 @@ from torch import Tensor
 from playground.conditioning.track_grid import WINDOW_PX
 from playground.conditioning.tracks import Tracks
 
-CHANGED = (
-    0.25  # of the sink's deviation; what rests differs by less than 0.2, a sprite by 0.3 to 1.9
-)
+CHANGED = 0.25  # of the latents' deviation; what rests differs by < 0.2, a sprite by 0.3 to 1.9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -126,7 +126,7 @@ def with_sink(
     wanted = making.controls.resink and making.policy.sinks
     if not wanted or flight.chunk is None:
         return flight, ()
-    last, same = flight.chunk, flight.tracks is earlier.tracks
+    last, same = flight.chunk, _go_on(flight.tracks, earlier.tracks)
     told_now = resink.retold(last.tracks, coming, len(last.frames), same=same)
     if told_now is None:
         return flight, ()
@@ -135,6 +135,12 @@ def with_sink(
     grid, forward = grid_of(told_now, making, count), making.model.forward
     state = rollout.begun_anew(forward, state, clean, context, making.policy, grid)
     return replace(flight, rollout=state), state.cache.frames
+
+
+def _go_on(tracks: Any, earlier: Any) -> bool:
+    """Whether these tell of the same points; live paths do, whatever object a replay puts in their place."""
+    live = not any(one is None or isinstance(one, Tracks) for one in (tracks, earlier))
+    return live or tracks is earlier
 
 
 # ------------------------------------------------------------ what steers a chunk
