@@ -177,19 +177,6 @@ def test_a_path_that_begins_with_the_stream_stands_at_the_centre():
         np.testing.assert_allclose(tracks[0].points, figure.centre)
 
 
-def test_of_a_chunk_that_is_there_any_point_may_be_told():
-    away = []
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        take = sample_take(rng, 12, two=0.0)
-        figure = take.figures[0]
-        if figure.tracked[0]:
-            tracks = take_tracks.tracks_of(take, rng, 0, anywhere=True)
-            away.append(np.abs(tracks[0].points[0] - figure.centre[0]).max())
-    assert max(away) < 12
-    assert 0.2 < np.mean(np.array(away) > 1) < 0.9
-
-
 def test_before_a_grab_stands_the_sink_and_often_a_long_time(pool):
     places = [pool._places(20, 9) for _ in range(200)]
     assert all(start + 3 <= 20 for start, _ in places)

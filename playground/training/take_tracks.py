@@ -1,7 +1,6 @@
 """Tracks for training: points on the things of a take and on its ground, drawn afresh each time.
 
-A path that begins with the stream stands at a thing's centre, a later grab holds it anywhere; so may one that
-is told of a first chunk that is there already, since there it can be seen where on the thing it stands.
+A path that begins with the stream stands at a thing's centre, a later grab holds it anywhere.
 """
 
 import dataclasses
@@ -25,18 +24,12 @@ class Track:
     scene: bool
 
 
-def tracks_of(
-    take: Take, rng: np.random.Generator, start: int, *, anywhere: bool = False
-) -> list[Track]:
-    """Points on every tracked stretch of every figure, and on the ground where the camera moves.
-
-    What is tracked at `start` is told by its centre, unless it may be held `anywhere`.
-    """
+def tracks_of(take: Take, rng: np.random.Generator, start: int) -> list[Track]:
+    """Points on every tracked stretch of every figure, and on the ground where the camera moves."""
     tracks = []
     for figure in take.figures:
         for first, last in stretches(figure.tracked):
-            begins = first <= start <= last and not anywhere
-            holds = begins or rng.random() < 0.4  # at the centre
+            holds = first <= start <= last or rng.random() < 0.4  # at the centre
             offsets = [np.zeros(2) if holds else rng.uniform(-0.32, 0.32, 2)]
             if rng.random() < 0.2:
                 offsets += list(rng.uniform(-0.32, 0.32, (int(rng.integers(1, 4)), 2)))

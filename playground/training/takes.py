@@ -25,7 +25,6 @@ NO_CAPTION, NO_TRACKS, NO_BACKGROUND = 0.08, 0.03, 0.08  # shares left out of tr
 UNHEARD = 0.1  # share in which the history is told the caption, and the chunk to be made is not
 SPRITE_WEIGHT = 3.0  # of latent cells, against 1 for the ground
 GRABBED = 0.4  # share of takes whose things rest untold, perhaps for long, and are grabbed then
-ANYWHERE = 0.5  # share of sequences whose things are held anywhere, not by their centre, from the sink on
 FROM_PICTURE = 0.5  # share of first chunks that begin with a picture
 OLD_SINK = 0.5  # share of changes that leave the sink under its own words
 
@@ -112,8 +111,7 @@ class TakePool:
         shown = np.repeat(self._shown(len(kept.takes), chunks, changes), CHUNK)
         latents = torch.stack([kept.latents[k][f] for k, f in zip(shown, frames, strict=True)])
         take = kept.takes[shown[-1]]
-        anywhere = rng.random() < ANYWHERE
-        tracks = tracks_of(take, rng, start, anywhere=anywhere) if rng.random() >= NO_TRACKS else []
+        tracks = tracks_of(take, rng, start) if rng.random() >= NO_TRACKS else []
         runs = [cut(tracks, start, CHUNK, fresh=True), cut(tracks, second, rest, fresh=False)]
         counts = torch.from_numpy(shown == shown[-1])
         told = all(figure.tracked[start : start + CHUNK].any() for figure in take.figures)
