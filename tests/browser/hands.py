@@ -1,10 +1,11 @@
 """Hands over the running video: real mouse moves along known ways, and where a thing is painted."""
 
 import time
+from itertools import pairwise
 
 import numpy as np
 
-DRAG_S, SETTLE_S = 6.0, 1.0
+DRAG_S, SETTLE_S, LOOK_EVERY_S = 8.0, 1.0, 0.5
 
 
 def layer_box(notebook):
@@ -23,18 +24,29 @@ def frame(notebook):
 
 
 def drag_along(notebook, where, start, measure):
-    """Drag with the mouse along `where(seconds)` for a while; distances of hand and thing, in pixels."""
+    """Drag with the mouse along `where(seconds)` for a while; distances in pixels, one of each a look.
+
+    How far the thing is from the hand, and how far from the nearest place where the hand has been. The mouse
+    goes on between two looks, and waits where it is while the page is read.
+    """
     mouse = notebook.page.mouse
     mouse.move(*on_screen(notebook, start))
     mouse.down()
     offset = np.array(measure(notebook)) - start
-    began, away = time.perf_counter(), []
+    began, way, away, aside = time.perf_counter(), [start], [], []
     while (now := time.perf_counter() - began) < DRAG_S:
-        mouse.move(*on_screen(notebook, where(now)))
-        if now > SETTLE_S:
+        way.append(where(now))
+        mouse.move(*on_screen(notebook, way[-1]))
+        if now > SETTLE_S + LOOK_EVERY_S * len(away):
             thing = measure(notebook) - offset
-            looked = (now + time.perf_counter() - began) / 2  # the look itself takes a while
-            away.append(float(np.hypot(*(thing - where(looked)))))
+            away.append(float(np.hypot(*(thing - way[-1]))))
+            aside.append(float(np.hypot(*(thing - way_points(way)).T).min()))
         time.sleep(0.02)
     mouse.up()
-    return away
+    return away, aside
+
+
+def way_points(places):
+    """Points on the straight lines between places, close together."""
+    parts = [np.linspace(a, b, 8) for a, b in pairwise(places)]
+    return np.concatenate(parts)

@@ -6,8 +6,9 @@ LOOK = """() => {
   if (!canvas || !canvas.dataset.frames) return null;
   const small = document.createElement('canvas');
   small.width = small.height = 64;
-  small.getContext('2d').drawImage(canvas, 0, 0, 64, 64);
-  return Array.from(small.getContext('2d').getImageData(0, 0, 64, 64).data);
+  const context = small.getContext('2d', {willReadFrequently: true});
+  context.drawImage(canvas, 0, 0, 64, 64);
+  return Array.from(context.getImageData(0, 0, 64, 64).data);
 }"""
 
 CONNECTED = """(name) => {

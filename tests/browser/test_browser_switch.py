@@ -198,9 +198,7 @@ def test_strategies_run_side_by_side_and_one_of_them_goes_on(live, screenshot):
     assert live.python("print(app.what_if.runs, app.engine.error)") == "False None"
 
 
-@pytest.mark.xfail(
-    strict=False, reason="seen to hold with the present weights on one machine only"
-)
+@pytest.mark.xfail(strict=False, reason="seen to hold with the present weights on one machine only")
 def test_a_trained_model_shows_the_new_thing_within_two_chunks_before_the_same_scene(
     trained, screenshot, capsys
 ):

@@ -47,7 +47,7 @@ def test_a_dragged_thing_follows_the_mouse_and_stays_when_let_go(live, screensho
         turn = 0.75 * seconds
         return start + 8 * np.array([math.sin(turn), 1 - math.cos(turn)])
 
-    away = drag_along(live, where, start, ball)
+    away, _ = drag_along(live, where, start, ball)
     screenshot(live.page, "video_drag")
     with capsys.disabled():
         sys.stdout.write(
