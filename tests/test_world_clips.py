@@ -70,6 +70,12 @@ def test_what_is_grabbed_rested_untold_before():
     assert 5 < releases < 30
 
 
+def test_nothing_is_let_go_in_the_frame_of_its_grab():
+    rng = np.random.default_rng(0)
+    short = [clips.sample_take(rng, 8, grabbed=True) for _ in range(500)]
+    assert all(figure.tracked.any() for scene in short for figure in scene.figures)
+
+
 def test_steps_are_small_enough_to_follow():
     steps = [
         np.abs(np.diff(f.centre, axis=0)).max() for s in range(30) for f in take(s, 48).figures
