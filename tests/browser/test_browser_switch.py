@@ -25,7 +25,9 @@ WATCH_PAINTS = """() => {
 
 WATCH_FLASHES = """() => {
   window.pgFlashes = 0;
-  document.querySelector('.pg-cache-strip').addEventListener('animationstart', () => { window.pgFlashes += 1; });
+  new MutationObserver((changes) => {
+    window.pgFlashes += changes.filter(({ target }) => target.classList.contains('pg-rewritten')).length;
+  }).observe(document.querySelector('.pg-cache-strip'), { subtree: true, attributeFilter: ['class'] });
 }"""
 
 

@@ -65,10 +65,11 @@ def test_paths_drawn_ahead_start_together_and_are_followed(live, screenshot):
     choose(live, "draw")
     mouse, start = live.page.mouse, ball(live)
     end = np.array([14.0, 50.0])
-    for first, last in ((start, end), (np.array([50.0, 10.0]), np.array([56.0, 20.0]))):
+    other = np.array([50.0, 10.0]), np.array([56.0, 20.0])
+    for first, last, moves in ((start, end, 12), (*other, 4)):  # the ball's is over last
         mouse.move(*on_screen(live, first))
         mouse.down()
-        for part in np.linspace(0, 1, 12):
+        for part in np.linspace(0, 1, moves):
             mouse.move(*on_screen(live, first + part * (last - first)))
             time.sleep(0.05)
         mouse.up()
