@@ -24,7 +24,8 @@ from playground.conditioning.tracks import Tracks
 from playground.diffusion.noise_plan import NoisePlan
 from playground.models.video_model import VideoModel, VideoNetworks, eager
 from playground.streams import rollout
-from playground.streams.video_making import Making, noise_of
+from playground.streams.making import Making
+from playground.streams.video_making import noise_of
 from playground.streams.video_stream import VideoStream
 
 PROMPT = "a duck on the sea"

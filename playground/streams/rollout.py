@@ -23,7 +23,9 @@ from playground.memory.policies import Policy, View
 from playground.memory.switching import Rewriting, Strategy
 from playground.models.key_values import MEMORY, VELOCITY, Context, KeyValues
 
-Forward = Callable[..., tuple[Tensor | None, KeyValues | None]]  # the signature of `CausalWan.forward`
+Forward = Callable[
+    ..., tuple[Tensor | None, KeyValues | None]
+]  # the signature of `CausalWan.forward`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ a new prompt and what it does to the past, the paths of these frames, noise, pas
 Every random number is a function of the seed and the frame's number.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,45 +19,20 @@ from playground.conditioning.tracks import Tracks
 from playground.diffusion import motion_guidance, noise
 from playground.diffusion.noise_plan import NoisePlan
 from playground.frames.tensors import from_tensor
-from playground.memory.policies import Policy, policy
 from playground.memory.switching import Rewriting, strategy
-from playground.models.attention_shares import attention_shares
 from playground.models.key_values import MEMORY, VELOCITY, Context
-from playground.models.video_model import VideoModel, eager
 from playground.streams import resink, rollout
+from playground.streams.chunk_report import cache_view, shares_of, switch_of
 from playground.streams.first_picture import beginning_with
+from playground.streams.making import Making
 from playground.streams.mixed_prompts import context_of
-from playground.streams.rollout import ChunkResult, Forward, RolloutState
+from playground.streams.rollout import Forward
 from playground.streams.stopwatch import Stopwatch
 from playground.streams.transition import heard_next
-from playground.streams.video_controls import VideoControls
-from playground.streams.video_values import CacheView, Chunk, Flight, Shares, Switch
+from playground.streams.video_values import Chunk, Flight
 from playground.streams.weighted_prompts import in_words
 
 SPREAD = 61_803  # coprime to IDENTITIES: neighbouring identities become far apart
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Making:
-    """What holds for one whole chunk, read once at its beginning."""
-
-    model: VideoModel
-    controls: VideoControls
-    policy: Policy
-
-    @classmethod
-    def of(cls, model: VideoModel, controls: VideoControls) -> "Making":
-        """Raises ValueError for a policy or sizes that do not exist."""
-        chunk = controls.chunk or model.settings.chunk
-        chosen = policy(controls.policy, chunk=chunk, **dict(controls.sizes))
-        return cls(model=model, controls=controls, policy=chosen)
-
-    @property
-    def context(self) -> Context:
-        """Of the prompt, when it has come in."""
-        return context_of(
-            self.model, heard_next(None, self.controls.prompt, self.controls.transition)
-        )
 
 
 def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = False) -> Flight:
@@ -235,68 +210,3 @@ def guided(making: Making, *, has_tracks: bool) -> Forward:
         return motion_guidance.mixed(weighing, velocity, no_text, no_tracks), fresh
 
     return forward
-
-
-# ------------------------------------------------------------ what is told of a chunk
-
-
-def switch_of(
-    before: Flight, rewriting: Rewriting | None, making: Making, watch: Stopwatch
-) -> Switch | None:
-    """What happened to the past, and what it cost."""
-    if rewriting is None:
-        return None
-    kept, rewritten = rewriting.surviving.frames, rewriting.frames
-    had = before.rollout.cache.frames
-    return Switch(
-        recache=making.controls.recache,
-        kept=kept,
-        rewritten=rewritten,
-        forgotten=tuple(frame for frame in had if frame not in {*kept, *rewritten}),
-        positions=rewriting.view.query,
-        ms=watch.timings["recache"],
-    )
-
-
-def cache_view(
-    state: RolloutState,
-    flight: Flight,
-    rewritten: tuple[int, ...],
-    watch: Stopwatch,
-    making: Making,
-    shares: Shares | None,
-) -> CacheView:
-    """The cache after a chunk, in words; frames that were `rewritten` before it are marked."""
-    cache, told_by = state.cache, dict(flight.told)
-    heard = tuple(told_by[number] for number in cache.prompts)
-    return CacheView(
-        roles=cache.roles(making.policy.chunk),
-        frames=cache.frames,
-        prompts=tuple(in_words(mixture) for mixture in heard),
-        attention=shares,
-        heard=heard,
-        numbers=cache.prompts,
-        rewritten=tuple(frame in rewritten for frame in cache.frames),
-        recache_ms=watch.timings.get("recache", 0.0),
-    )
-
-
-def shares_of(
-    before: RolloutState,
-    result: ChunkResult,
-    making: Making,
-    context: Context,
-    grid: Tensor | None,
-) -> Shares:
-    """Attention of every layer on sink, window and current in the clean pass, on plain PyTorch."""
-    transformer, count = making.model.transformer, result.latents.shape[2]
-    forward = eager(transformer, making.model.codec).forward
-    seen = rollout.look(forward, before.cache, context, making.policy, result.frame, count, grid)
-    _, height, width = making.model.latent_shape
-    _, rows, columns = transformer.config.patch_size
-    tokens = (height // rows) * (width // columns)
-    visible = len(seen.view.slots)
-    sink = sum(slot < before.cache.sink for slot in seen.view.slots)
-    ends = [tokens * entries for entries in (sink, visible, visible + count)]
-    shares = attention_shares(lambda: seen(result.latents, 0.0), ends, len(transformer.blocks))
-    return tuple(shares)

@@ -23,10 +23,11 @@ from playground.conditioning.tracks import Tracks
 from playground.models.published_video import Wishes
 from playground.models.video_model import VideoModel
 from playground.streams.first_picture import flight_from
+from playground.streams.making import Making
 from playground.streams.stopwatch import Stopwatch, waits_for
 from playground.streams.video_controls import VideoControls
 from playground.streams.video_knobs import VideoKnobs
-from playground.streams.video_making import Making, made
+from playground.streams.video_making import made
 from playground.streams.video_values import Chunk, Flight, VideoSnapshot, VideoStep
 from playground.streams.weighted_prompts import Prompt, texts_of
 
