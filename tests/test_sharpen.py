@@ -7,7 +7,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
-from playground.training import sharpen
+from playground.training import precision, sharpen
 from playground.training.distill import clean_prediction
 from playground.training.endpoints import EndpointPool
 
@@ -35,7 +35,8 @@ def pool(recipe):
     )  # fmt: skip
 
 
-def test_an_endpoint_is_where_the_librarys_own_sampler_goes(recipe, pool):
+def test_an_endpoint_is_where_the_librarys_own_sampler_goes(recipe, pool, monkeypatch):
+    monkeypatch.setattr(precision, "bfloat16_pays", lambda: False)  # theirs is in float32
     words = recipe.text_encoder(pool.pictures.tokens(["a red fox on snow"])).last_hidden_state
     x = noise = torch.randn(1, recipe.codec.config.latent_channels, 16, 16)
     with torch.no_grad():

@@ -64,6 +64,11 @@ def test_an_anchor_keeps_the_latents_of_frames_without_a_mist(codec_file, tmp_pa
     assert 0 < moved[30.0] < 0.7 * moved[0.0]
 
 
+def test_an_anchor_needs_a_codec_to_hold_on_to(tmp_path):
+    with pytest.raises(ValueError, match=r"--anchor must come with --init"):
+        video_codec.VideoCodecRecipe(arguments(video_codec, tmp_path, anchor=1.0))
+
+
 def test_the_transformer_learns_and_resumes(codec_file, tmp_path):
     options = {"codec": codec_file, "steps": 3, "chunk_steps": 1, "pool": 4, "batch": 2}
     recipe = video.VideoRecipe(arguments(video, tmp_path, **options))

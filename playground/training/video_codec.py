@@ -100,6 +100,8 @@ class VideoCodecRecipe:
     """The state of a codec training: model, average, optimiser, step."""
 
     def __init__(self, args: argparse.Namespace):
+        if args.anchor and not args.init:
+            raise ValueError("--anchor must come with --init, the codec whose latents shall stay")
         torch.manual_seed(args.seed)
         self.args, self.step = args, 0
         self.codec = VideoCodec().to(memory_format=torch.channels_last)
