@@ -2,9 +2,9 @@
 
 A network is converted once with a free batch axis, kept on disk under a key of its weights, and
 compiled for every static shape. Inputs and outputs live in memory that is shared with the
-compiled network, so a call copies a few kilobytes and allocates its answer. Several compiled networks
-may give different answers of one graph to the same inputs. Pictures run in float32: in bfloat16 they
-differ from the plain network by more than 0.01. Knows nothing of threads and of when which network is used.
+compiled network, so a call copies a few kilobytes and allocates its answer. Pictures run in float32: in
+bfloat16 they differ from the plain network by more than 0.01. Knows nothing of threads and of when which
+network is used.
 """
 
 import hashlib
@@ -77,47 +77,31 @@ class Conversion:
         self._keys: dict[str, str] = {}
         self._unkept: dict[str, Any] = {}  # converted, but the disk did not take it
 
-    def __call__(self, name: str, samples: tuple[Tensor, ...], **more: Any) -> "Compiled":
-        """The network of that name, compiled for the shapes of the samples; `more` as in `Compiled`."""
-        more["precision"] = self._precision
+    def __call__(self, name: str, samples: tuple[Tensor, ...]) -> "Compiled":
+        """The network of that name, compiled for the shapes of the samples."""
         graph = self.graphs[name](*self._networks).eval()
         key = self._keys.setdefault(name, f"{name}-{_fingerprint(graph)}")
         kept = self._folder / f"{key}.xml"
         if kept.is_file():
             try:
-                return Compiled(str(kept), samples, **more)
+                return Compiled(str(kept), samples, precision=self._precision)
             except RuntimeError:  # damaged, or of another build: made again below
                 _forget(kept)
         if name not in self._unkept:
             model = _converted(graph, samples)
             if _keep(model, kept):
-                return Compiled(str(kept), samples, **more)
+                return Compiled(str(kept), samples, precision=self._precision)
             self._unkept[name] = model
-        return Compiled(self._unkept[name], samples, **more)
+        return Compiled(self._unkept[name], samples, precision=self._precision)
 
 
 class Compiled:
-    """One network for one shape; calls from several threads wait for each other.
+    """One network for one shape; calls from several threads wait for each other."""
 
-    `answers` are the places of the outputs that are wanted (None: all): what only others need is not
-    computed. `inputs` are those of another network of the same graph, to be shared with it.
-    """
-
-    def __init__(
-        self,
-        source: Any,
-        samples: tuple[Tensor, ...],
-        *,
-        answers: tuple[int, ...] | None = None,
-        inputs: list[Tensor] | None = None,
-        precision: str = "f32",
-    ) -> None:
+    def __init__(self, source: Any, samples: tuple[Tensor, ...], *, precision: str = "f32") -> None:
         openvino = _openvino()
         core = openvino.Core()
         model = core.read_model(source) if isinstance(source, str) else source.clone()
-        if answers is not None:
-            results = model.get_results()
-            model = openvino.Model([results[n] for n in answers], model.get_parameters())
         model.reshape({place: list(sample.shape) for place, sample in enumerate(samples)})
         settings = {
             "INFERENCE_PRECISION_HINT": precision,
@@ -127,7 +111,7 @@ class Compiled:
         }
         compiled = core.compile_model(model, "CPU", settings)
         self._request = compiled.create_infer_request()
-        self.inputs = inputs or [torch.empty(s.shape, dtype=s.dtype) for s in samples]
+        self.inputs = [torch.empty(s.shape, dtype=s.dtype) for s in samples]
         for place, tensor in enumerate(self.inputs):
             memory = openvino.Tensor(tensor.numpy(), shared_memory=True)
             self._request.set_input_tensor(place, memory)
@@ -141,13 +125,13 @@ class Compiled:
         with self.one_at_a_time:
             for place, tensor in zip(self.inputs, inputs, strict=True):
                 place.copy_(tensor)
-            return self.run()[0]
+            return self.run(0)[0]
 
-    def run(self) -> list[Tensor]:
-        """All answers to what stands in `inputs`; for who holds `one_at_a_time`."""
+    def run(self, *wanted: int) -> list[Tensor]:
+        """These of its answers to what stands in `inputs`; for who holds `one_at_a_time`."""
         self._request.start_async()
         self._request.wait()  # the interpreter is free for other threads meanwhile
-        return [answer.clone() for answer in self._answers]
+        return [self._answers[place].clone() for place in wanted]
 
 
 def cache_folder() -> Path:

@@ -171,7 +171,7 @@ class SwappingForward:
 
 
 class FastStep:
-    """One cached forward, compiled twice over the same inputs: for velocities, and for keys and values.
+    """One cached forward, compiled: velocities, keys and values, of which a call gives what is asked for.
 
     Hands over only what changed since the call before; the same object means the same numbers.
     """
@@ -189,8 +189,7 @@ class FastStep:
         self._silent = told(wan, x, None) if wan.config.track_dim else None
         inputs += [] if self._silent is None else [self._silent]
         samples = tuple(tensor.contiguous() for tensor in inputs)
-        self._velocity = prepare("step", samples, answers=(0,))
-        self._memory = prepare("step", samples, answers=(1, 2), inputs=self._velocity.inputs)
+        self._step = prepare("step", samples)
 
     def __call__(
         self,
@@ -203,8 +202,8 @@ class FastStep:
         **where: Any,
     ) -> tuple[Tensor | None, KeyValues | None]:
         """As `CausalWan.forward`, in memory of its own."""
-        inputs = self._velocity.inputs
-        with self._velocity.one_at_a_time:
+        inputs = self._step.inputs
+        with self._step.one_at_a_time:
             inputs[0].copy_(x)
             self._tell_time(t, inputs[1:3])
             self._tell_past(x, where, inputs[3:7])
@@ -212,8 +211,10 @@ class FastStep:
                 _write(inputs[7:9], words(context))
             if self._silent is not None and self._is_other("tracks", tracks):
                 inputs[9].copy_(self._told(x, tracks))
-            velocity = None if only == MEMORY else self._velocity.run()[0]
-            return velocity, None if only == VELOCITY else KeyValues(*self._memory.run())
+            if only == VELOCITY:
+                return self._step.run(0)[0], None
+            velocity, *memory = self._step.run(0, 1, 2)
+            return None if only == MEMORY else velocity, KeyValues(*memory)
 
     def _tell_time(self, t: Tensor, places: list[Tensor]) -> None:
         time = tuple(t.flatten().tolist())

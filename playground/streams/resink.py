@@ -39,9 +39,8 @@ class _Told:
     last: Float[np.ndarray, "p 2"]
 
     @classmethod
-    def of(cls, tracks: Tracks, lead: int) -> "_Told":
-        """What any frame behind the first `lead` ones is told."""
-        column = np.flatnonzero(tracks.visible[lead:].any(0) & ~tracks.scene)
+    def of(cls, tracks: Tracks, column: Int[np.ndarray, " p"]) -> "_Told":
+        """The points in these columns."""
         seen = tracks.visible[:, column]
         first, last = seen.argmax(0), len(seen) - 1 - seen[::-1].argmax(0)
         return cls(
@@ -65,9 +64,13 @@ def retold(
     known = before if coming is None else coming
     if known is None:
         return None
-    nothing = Tracks(np.zeros((frames + 1, 0, 2)), fps=known.fps, size=known.size)
-    before, coming = before or nothing.window(0, frames), coming or nothing
-    old, new = _Told.of(before, 0), _Told.of(coming, 1)
+    if before is None or coming is None:
+        nothing = Tracks(np.zeros((frames + 1, 0, 2)), fps=known.fps, size=known.size)
+        before, coming = before or nothing.window(0, frames), coming or nothing
+    old, new = _columns(before, 0), _columns(coming, 1)
+    if same and np.array_equal(before.identity[old], coming.identity[new]):
+        return None  # as between nearly all chunks
+    old, new = _Told.of(before, old), _Told.of(coming, new)
     reach = WINDOW_PX * known.size[1] / 64
     grabbed = _alone(new.first, new.identity, old.last, old.identity, reach, same)
     let_go = _alone(old.last, old.identity, new.first, new.identity, reach, same)
@@ -98,6 +101,11 @@ def patched(
             rests = apart <= CHANGED * old.std((1, 2, 3, 4), keepdim=True)
             chunk = torch.where(rests, old, chunk)
     return chunk
+
+
+def _columns(tracks: Tracks, lead: int) -> Int[np.ndarray, " p"]:
+    """Points on things that any frame behind the first `lead` ones is told of."""
+    return np.flatnonzero(tracks.visible[lead:].any(0) & ~tracks.scene)
 
 
 def _alone(
