@@ -48,7 +48,7 @@ def test_a_clip_gives_its_motion_to_other_things(video, tmp_path):
 
 def test_points_that_go_with_the_camera_are_scene():
     rng = np.random.default_rng(0)
-    start = rng.uniform(20, 44, (12, 2))
+    start = rng.uniform(8, 54, (12, 2))
     pan = np.arange(10)[:, None, None] * np.array([0.8, 0.2])
     points = start[None] + pan
     points[:, :3] += np.arange(10)[:, None, None] * np.array([-1.0, 0.5])

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from playground.conditioning.track_split import split_scene
+from playground.conditioning.track_things import gather_things
 from playground.conditioning.tracks import Tracks
 from playground.frames.clip_files import ClipFile
 from playground.frames.sources import VideoFile
@@ -61,7 +62,8 @@ def camera_sheet(video, *, seconds=SECONDS):
 
 def transfer_sheet(video, path, *, prompts=("a duck on the sea", "a fox on snow")):
     """A clip, what was followed in it, and other things that move as it does."""
-    tracks = split_scene(Tracks.from_video(path)).resample(fps=video.fps, size=video.size)
+    tracks = gather_things(split_scene(Tracks.from_video(path)))
+    tracks = tracks.resample(fps=video.fps, size=video.size)
     clip = _frames_of(path, video, tracks.frames)
     seconds = len(clip) / video.fps
     films = [_film(video, seconds, tracks, prompt=prompt)[: len(clip)] for prompt in prompts]

@@ -1,9 +1,9 @@
 """Which points of a tracked clip belong to the scene: those that go along with the camera.
 
 A tracker follows whatever has texture and knows no objects. Where some points stay in place for long, the
-camera stands still; otherwise it is taken to move as most points do. A point that leaves its place in the
-scene belongs to a thing. It fails where a thing fills the picture, and where the scene is too smooth
-to be followed.
+camera stands still; otherwise it is taken to move as most points do, if they stand far enough apart to be a
+scene and no thing before a smooth one. A point that leaves its place in the scene belongs to a thing. It
+fails where a thing fills the picture, and where the camera moves before a scene too smooth to be followed.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from playground.conditioning.tracks import Tracks
 
 AWAY_PX = 1.5  # in a picture 64 px wide: who comes farther than that from its place moves by itself
-
+WIDE = 0.5  # share of the picture's width or height: what moves alike in less is a thing
 STILL_POINTS = 3  # that many points which rest for half of the clip tell that the camera rests
 
 
@@ -26,7 +26,17 @@ def split_scene(tracks: Tracks) -> Tracks:
     old = tracks.visible.sum(0) >= len(tracks.points) / 2
     if (still & old).sum() >= STILL_POINTS:
         return replace(tracks, scene=still)
-    return replace(tracks, scene=_going_along(tracks, _middle_motion(steps, seen)))
+    along = _going_along(tracks, _middle_motion(steps, seen))
+    return replace(tracks, scene=along if _is_wide(tracks, along & old) else still)
+
+
+def _is_wide(tracks: Tracks, chosen: Bool[np.ndarray, " p"]) -> bool:
+    """Whether these points stand far apart in some frame."""
+    here = tracks.visible[:, chosen, None]
+    points, sides = tracks.points[:, chosen], np.array(tracks.size[::-1])
+    most = np.where(here, points, -np.inf).max(1, initial=-np.inf)
+    least = np.where(here, points, np.inf).min(1, initial=np.inf)
+    return bool(((most - least) >= WIDE * sides).any())
 
 
 def _middle_motion(
