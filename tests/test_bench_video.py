@@ -13,7 +13,7 @@ from playground.models import video_files
 from playground.results import as_json
 from playground.streams import rollout
 from playground.streams.making import Making
-from playground.streams.video_making import noise_of
+from playground.streams.steering import noise_of
 from small_video import small_model
 
 

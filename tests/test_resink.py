@@ -117,7 +117,7 @@ def test_a_stream_begun_anew_is_one_that_began_with_its_newest_chunk(name):
     """The same entries as a stream has whose first chunk is that one, and the same next chunk."""
     model, rule = random_wan(**TRACKED), policy(name)
     state, context = run(model, rule, 5)[0], random_context(model)
-    anew = begun_anew(model, state, state.clean[:, :, -3:], context, rule, tracks_of(9))
+    anew = begun_anew(model, state, [(12, state.clean[:, :, -3:])], context, rule, tracks_of(9))
     clean = state.clean[:, :, -3:]
     _, fresh = model(
         clean, torch.zeros(1, 3), context, positions=torch.arange(3), tracks=tracks_of(9)
@@ -141,7 +141,7 @@ def test_a_stream_begun_anew_is_one_that_began_with_its_newest_chunk(name):
 def test_it_costs_one_pass_over_one_chunk():
     model, rule = random_wan(**TRACKED), policy("motionstream")
     state, spy = run(model, rule, 5)[0], Spy(model)
-    begun_anew(spy, state, state.clean[:, :, -3:], random_context(model), rule)
+    begun_anew(spy, state, [(12, state.clean[:, :, -3:])], random_context(model), rule)
     (call,) = spy.calls
     assert torch.equal(call["x"], state.clean[:, :, -3:])
     assert call["past"] is None

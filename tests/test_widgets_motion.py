@@ -14,7 +14,7 @@ from widgets.sheet import Sheet
 EXPERIMENTS = {
     "stroke_sheet": ({"seconds": 0.6}, (1, 4)),
     "silence_sheet": ({"seconds": 0.6}, (1, 3)),
-    "camera_sheet": ({"seconds": 0.6}, (1, 4)),
+    "camera_sheet": ({"seconds": 0.6}, (2, 4)),
     "drift_sheet": ({"frames": (3, 12)}, (2, 2)),
     "size_sheet": ({"seconds": 0.6}, (2, 3)),
     "guidance_sheet": ({"seconds": 0.6}, (2, 3)),

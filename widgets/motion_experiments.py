@@ -46,18 +46,27 @@ def silence_sheet(video, *, seconds=SECONDS):
 
 
 def camera_sheet(video, *, seconds=SECONDS):
-    """Camera moves, told by points of the scene alone (white)."""
+    """Camera moves, told by points of the scene alone (white): the memory goes along, or the network is told."""
     moves = {
         "pan right": {"pan_px_s": _scaled(video, (6, 0))},
         "pan up": {"pan_px_s": _scaled(video, (0, -5))},
         "zoom in": {"zoom_per_s": 0.12},
-        "zoom out": {"zoom_per_s": -0.1},
+        "turn": {"rotate_deg_s": 5},
     }
+    rows = {"memory goes along": True, "network is told": False}
     films = [
-        _film(video, seconds, Tracks.camera(seconds, fps=video.fps, size=video.size, **move))
-        for move in moves.values()
+        [
+            _film(
+                video,
+                seconds,
+                Tracks.camera(seconds, fps=video.fps, size=video.size, **move),
+                camera_memory=memory,
+            )
+            for move in moves.values()
+        ]
+        for memory in rows.values()
     ]
-    return _sheet(video, [films], columns=tuple(moves))
+    return _sheet(video, films, columns=tuple(moves), rows=tuple(rows))
 
 
 def transfer_sheet(video, path, *, prompts=("a duck on the sea", "a fox on snow")):

@@ -100,6 +100,14 @@ MORE = (
         tip="Where a thing is grabbed or let go, the newest chunk becomes the sink. Off: the sink s goes on showing "
         "the thing where it stood at first, and pulls it back there.",
     ),
+    Dial(
+        name="camera_memory",
+        label="the memory goes with the camera",
+        kind="toggle",
+        value=True,
+        tip="While the camera moves, the sink s is moved along and written anew. Off: the network is told the points "
+        "of the scene and must find out itself; zooms then do nothing, and things may dissolve.",
+    ),
 )
 
 
@@ -144,6 +152,7 @@ class VideoDialling:
             "chunk": chunk,
             "recache": controls.recache,
             "resink": controls.resink,
+            "camera_memory": controls.camera_memory,
             "seed": controls.seed,
         }
 

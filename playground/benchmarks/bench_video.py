@@ -25,7 +25,7 @@ from playground.diffusion.noise_plan import NoisePlan
 from playground.models.video_model import VideoModel, VideoNetworks, eager
 from playground.streams import rollout
 from playground.streams.making import Making
-from playground.streams.video_making import noise_of
+from playground.streams.steering import noise_of
 from playground.streams.video_stream import VideoStream
 
 PROMPT = "a duck on the sea"

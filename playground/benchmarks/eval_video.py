@@ -18,7 +18,7 @@ import torch
 from jaxtyping import UInt8
 from tqdm import tqdm
 
-from playground.benchmarks import bench_image, grabs, video_measures, video_scripts
+from playground.benchmarks import bench_image, camera_moves, grabs, video_measures, video_scripts
 from playground.benchmarks.bench_int8 import with_transformer
 from playground.benchmarks.eval_image import gradient_energy
 from playground.benchmarks.video_scripts import Script
@@ -37,6 +37,8 @@ LIMITS = {
     "epe_drawn_px_64": (None, 2.0),
     "grab_epe_px_64": (None, 2.0),
     "let_go_px_64": (None, 3.0),
+    "camera_pan_miss": (None, 0.2),
+    "camera_zoom_miss": (None, 0.2),
     "object_accuracy": (0.98, None),
     "object_accuracy_heldout": (0.95, None),
     "background_accuracy": (0.97, None),
@@ -84,6 +86,7 @@ def run(
     results |= first_look(film, streams, seed)
     results |= {"codec_psnr_db": codec_psnr(subject, seed)}
     results |= grabs.figures(subject, max(4, streams // 4), seed)
+    results |= camera_moves.figures(subject, max(4, streams // 2), seed)
     if long:
         policy = subject.settings.policy
         results |= history(film, streams, seed, SINKLESS.get(policy))

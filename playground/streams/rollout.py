@@ -8,7 +8,7 @@ would happen, `recache` does it. And it lets a stream begin again in the middle:
 Every random number is handed in. This module knows no pixels, no prompts as text and no clock.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -193,22 +193,26 @@ def recache(
 def begun_anew(
     model_forward: Forward,
     state: RolloutState,
-    clean: Float[Tensor, "b c t h w"],
+    chunks: Sequence[tuple[int, Tensor]],
     context: Context,
     policy: Policy,
     tracks: Float[Tensor, "b e T h w"] | None = None,
     context_time: float = 0.0,
 ) -> RolloutState:
-    """Go on as if the stream had begun with the chunk `clean`, commanded `tracks`, just before.
+    """Go on as if the stream had begun with these chunks just before, commanded `tracks`.
 
-    That chunk is the sink; what was made before it is forgotten.
+    Each is the number of its first frame and its clean latents. The first one is the sink; what was made
+    before is forgotten.
     """
-    count = clean.shape[2]
-    start = state.frame - count
-    seen = look(model_forward, Cache(), context, policy, start, count, tracks)
-    _, fresh = seen(clean, context_time, MEMORY)
-    cache = policy.commit(Cache(), fresh, start, state.prompt)
-    return replace(state, cache=cache, clean=clean, sink=clean, tracks=tracks)
+    clean, cache, at = torch.cat([latents for _, latents in chunks], 2), Cache(), 0
+    fold = 0 if tracks is None else tracks.shape[2] // clean.shape[2]
+    for start, latents in chunks:
+        count = latents.shape[2]
+        told = None if tracks is None else tracks[:, :, at * fold : (at + count) * fold]
+        seen = look(model_forward, cache, context, policy, start, count, told)
+        _, fresh = seen(latents, context_time, MEMORY)
+        cache, at = policy.commit(cache, fresh, start, state.prompt), at + count
+    return replace(state, cache=cache, clean=clean, sink=chunks[0][1], tracks=tracks)
 
 
 def _advanced(

@@ -23,6 +23,7 @@ class VideoKnobs:
     chunk = knob("chunk", "Latent frames made at once; None = as trained.")
     recache = knob("recache", "What a new prompt does to the past: a name in memory.switching.")
     resink = knob("resink", "Whether a grab or a release makes the newest chunk the sink.")
+    camera_memory = knob("camera_memory", "Whether the sink is moved along with the camera.")
     transition = knob(
         "transition", "Transition(chunks=4): new words come in softly; None = at once."
     )

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 
 from playground.conditioning.tracks import Tracks
 from playground.streams.rollout import RolloutState
+from playground.streams.scene_view import SceneView
 from playground.streams.transition import Hearing
 from playground.streams.video_controls import VideoControls
 from playground.streams.weighted_prompts import Mixture
@@ -107,6 +108,7 @@ class Flight:
     shown: int = 0  # how many of its frames were taken
     decoder: Any = None  # what a causal codec remembers of the frames before
     first: Any = None  # clean latents that the stream begins with, of a picture
+    scene: SceneView | None = None  # once a camera has moved
 
     @property
     def has_frames_left(self) -> bool:

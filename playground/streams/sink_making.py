@@ -1,0 +1,144 @@
+"""What the sink becomes before a chunk is made: after a grab or a release, and while the camera moves."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from playground.conditioning.tracks import Tracks
+from playground.frames.tensors import from_tensor
+from playground.models.key_values import Context
+from playground.streams import resink, rollout
+from playground.streams.making import Making
+from playground.streams.scene_view import (
+    WAITS,
+    Course,
+    Frames,
+    SceneView,
+    is_still,
+    is_worn,
+    moved,
+    seen_from,
+    steered,
+    ways_of,
+)
+from playground.streams.steering import grid_of
+from playground.streams.video_values import Flight
+
+
+def with_sink(
+    flight: Flight, earlier: Flight, coming: Tracks | None, context: Context, making: Making
+) -> tuple[Flight, tuple[int, ...]]:
+    """With another sink, if a thing is grabbed or let go now (`resink`); which frames it is."""
+    wanted = making.controls.resink and making.policy.sinks
+    if not wanted or flight.chunk is None:
+        return flight, ()
+    last, same = flight.chunk, _go_on(flight.tracks, earlier.tracks)
+    told_now = resink.retold(last.tracks, coming, len(last.frames), same=same)
+    if told_now is None:
+        return flight, ()
+    state, count = flight.rollout, flight.latents
+    clean = resink.patched(state.clean[:, :, -count:], state.sink, state.first)
+    grid, forward = grid_of(told_now, making, count), making.model.forward
+    chunks = [(state.frame - count, clean)]
+    state = rollout.begun_anew(forward, state, chunks, context, making.policy, grid)
+    return replace(flight, rollout=state), state.cache.frames
+
+
+def _go_on(tracks: Any, earlier: Any) -> bool:
+    """Whether these tell of the same points; live paths do, whatever object a replay puts in their place."""
+    live = not any(one is None or isinstance(one, Tracks) for one in (tracks, earlier))
+    return live or tracks is earlier
+
+
+def with_camera(
+    flight: Flight, coming: Tracks | None, context: Context, making: Making
+) -> tuple[Flight, Tracks | None, Course | None]:
+    """With a sink that shows what the camera shows next, what is told then, and the camera's way.
+
+    None for the way: there is no camera, or it is left to the network.
+    """
+    moves = coming is not None and coming.visible[1:].any(0)[coming.scene].any()
+    if not _can_go_along(flight, making):
+        return replace(flight, scene=None), coming, None
+    if not moves and flight.scene is None:
+        return flight, coming, None
+    ways, state = ways_of(coming if moves else None, making.policy.chunk), flight.rollout
+    if flight.chunk is None:
+        way = Course.along(ways, ways[0])
+        start = SceneView(lag=way.shown[-1], view=np.eye(3), written=np.eye(3))
+        return replace(flight, scene=start), steered(coming, way), way
+    scene = _known(flight, making)
+    if scene.prompt != state.prompt:
+        scene = replace(scene, base=None, prompt=state.prompt, waits=WAITS)
+    if scene.waits:
+        way = Course.along(ways, np.linalg.inv(scene.lag))
+        scene = replace(scene, waits=scene.waits - 1)
+    else:
+        way = Course.along(ways)
+        flight, scene = _seen_along(flight, scene, way, context, making)
+    after = {"view": way.whole @ scene.view, "lag": way.shown[-1], "sink": flight.rollout.sink}
+    return replace(flight, scene=replace(scene, **after)), steered(coming, way), way
+
+
+def _known(flight: Flight, making: Making) -> SceneView:
+    """What is known of the camera; where the sink is another one by now, from its pictures on."""
+    scene, state = flight.scene, flight.rollout
+    if scene is not None and scene.sink is state.sink:
+        return scene
+    view = np.eye(3) if scene is None else scene.lag
+    heard = state.prompt if scene is None else scene.prompt
+    is_old = state.cache.prompts[0] != heard  # it shows what former words said
+    base = None if is_old else _decoded(state.sink, making)
+    return SceneView(lag=view, base=base, view=view, written=np.eye(3), prompt=heard)
+
+
+def _seen_along(
+    flight: Flight, scene: SceneView, way: Course, context: Context, making: Making
+) -> tuple[Flight, SceneView]:
+    """Sink and newest chunk as they are seen in the view in which the next chunk is painted."""
+    newest, goal = flight.chunk.frames[-1], way.painted @ scene.view
+    if scene.base is not None and is_still(goal @ np.linalg.inv(scene.written), newest.shape[:2]):
+        return flight, scene
+    state, chunks = flight.rollout, []
+    if scene.base is None or is_worn(scene.base, goal):
+        base = np.repeat(newest[None], state.sink.shape[2], 0)
+        scene, goal = replace(scene, base=base, view=np.eye(3)), way.painted
+    beyond = moved(newest[None], way.painted[None])[0]
+    sink = _encoded(seen_from(scene.base, goal, beyond), making)
+    chunks.append((state.cache.frames[0], sink))
+    if state.cache.frames[0] < state.frame - flight.latents:  # else the sink is the newest chunk
+        window = _decoded(state.clean[:, :, -flight.latents :], making)
+        step = np.repeat((way.painted @ scene.lag)[None], len(window), 0)
+        chunks.append((state.frame - flight.latents, _encoded(moved(window, step), making)))
+    forward, count = making.model.forward, sum(latents.shape[2] for _, latents in chunks)
+    told = _told_of_newest(state.tracks, flight.latents, count)
+    state = rollout.begun_anew(forward, state, chunks, context, making.policy, told)
+    return replace(flight, rollout=state), replace(scene, written=goal)
+
+
+def _told_of_newest(tracks: Tensor | None, newest: int, count: int) -> Tensor | None:
+    """What `count` frames are told of which the last ones are the newest chunk, and keep what they were told."""
+    if tracks is None:
+        return None
+    return F.pad(tracks[:, :, -newest:], (0, 0, 0, 0, count - newest, 0))
+
+
+def _can_go_along(flight: Flight, making: Making) -> bool:
+    """Whether the memory may be moved: a sink of one whole chunk, and pictures that stand for themselves."""
+    model, state = making.model, flight.rollout
+    whole = state.sink is None or state.cache.sink == state.sink.shape[2]
+    wanted = making.controls.camera_memory and making.policy.sinks and whole
+    return bool(wanted and not model.is_causal and model.transformer.config.track_fold == 1)
+
+
+def _decoded(latents: Tensor, making: Making) -> Frames:
+    return from_tensor(making.model.decode(latents)[0].transpose(0, 1))
+
+
+def _encoded(pictures: Frames, making: Making) -> Tensor:
+    pixels = torch.from_numpy(pictures).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
+    return making.model.encode(pixels)
