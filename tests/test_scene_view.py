@@ -196,6 +196,14 @@ def test_it_goes_with_every_policy_that_has_a_sink(model, name):
     assert video.state.flight.scene.base is not None
 
 
+def test_the_sink_is_told_of_things_what_the_newest_chunk_is_told(model):
+    video = stream(model, tracks=pan(things=[(6, 8)]))
+    frames(video, 4)
+    sink, before, _ = video.state.flight.rollout.tracks.split(3, 2)
+    assert torch.equal(sink, before)
+    assert sink.abs().max() > 0
+
+
 def test_a_restored_stream_makes_it_again(model):
     video = stream(model, tracks=pan())
     frames(video, 3)
