@@ -66,7 +66,7 @@ def camera_sheet(video, *, seconds=SECONDS):
         ]
         for memory in rows.values()
     ]
-    return _sheet(video, films, columns=tuple(moves), rows=tuple(rows))
+    return _sheet(video, films, columns=tuple(moves), rows=tuple(rows), side_px=SIDE_PX - 24)
 
 
 def transfer_sheet(video, path, *, prompts=("a duck on the sea", "a fox on snow")):
@@ -218,5 +218,5 @@ def _frames_of(path, video, count):
     return np.stack([np.array(source.latest()) for _ in range(count)])
 
 
-def _sheet(video, films, **labels):
-    return Sheet(pictures=tuple(map(tuple, films)), fps=video.fps, side_px=SIDE_PX, **labels)
+def _sheet(video, films, *, side_px=SIDE_PX, **labels):
+    return Sheet(pictures=tuple(map(tuple, films)), fps=video.fps, side_px=side_px, **labels)
