@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from driver import Notebook
-from hands import drag_along, frame
+from hands import drag_along, frame, on_screen
 
 from conftest import missing
 
@@ -78,6 +78,24 @@ def test_the_trained_duck_follows_the_mouse_and_stays_when_let_go(
     rest = duck(notebook)
     time.sleep(2.0)
     assert np.hypot(*(duck(notebook) - rest)) < 6  # there still, not gone
+
+
+def test_the_scene_goes_with_the_hand_on_the_camera(motion_notebook, screenshot):
+    notebook, mouse = motion_notebook, motion_notebook.page.mouse
+    notebook.page.locator(".pg-mode[data-mode=camera]").click()
+    before = duck(notebook)
+    hand, pull = np.array([32.0, 12.0]), np.array([10 * np.sign(32 - before[0]), 0])
+    mouse.move(*on_screen(notebook, hand))
+    mouse.down()
+    for part in np.linspace(0, 1, 13):
+        mouse.move(*on_screen(notebook, hand + part * pull))
+        time.sleep(0.15)
+    mouse.up()
+    notebook.wait_until(lambda: np.hypot(*(duck(notebook) - before - pull)) < 4)
+    screenshot(notebook.page, "motion_camera")
+    time.sleep(2.0)
+    assert np.hypot(*(duck(notebook) - before - pull)) < 4  # and the memory agrees
+    notebook.page.locator(".pg-mode[data-mode=drag]").click()
 
 
 @pytest.mark.slow
