@@ -170,9 +170,7 @@ def test_a_camera_that_stopped_leaves_the_sink_alone(model):
     np.testing.assert_allclose(video.state.flight.scene.lag, np.eye(3), atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "before", [2, 5]
-)  # an early switch writes the sink anew, a late one does not
+@pytest.mark.parametrize("before", [2, 5])  # an early switch writes the sink anew, a late one not
 def test_under_new_words_the_memory_waits_and_the_picture_moves_on(model, before):
     video = stream(model, tracks=pan())
     frames(video, before)

@@ -71,10 +71,7 @@ def streamed(
     told = {"policy": model.settings.policy, "prompt": script.prompt, "seed": script.seed}
     video = VideoStream(model, VideoControls(**told, tracks=tracks, **knobs))
     video.start_from(picture)
-    chunks: list[Frames] = []
-    while sum(map(len, chunks)) < FRAMES:
-        chunks.append(next(video).frames)
-    return np.concatenate(chunks)[:FRAMES]
+    return video_scripts.frames_of(video, FRAMES)
 
 
 def real_take(script: Script, camera: Camera) -> Take:
@@ -82,14 +79,14 @@ def real_take(script: Script, camera: Camera) -> Take:
     rng = np.random.default_rng(script.seed)
     take = sample_take(rng, FRAMES, pairs=((script.word, script.scene),), two=0.0, mist=None)
     growth = (1 + camera.zoom_per_s) ** (1 / FPS)
-    way, centre = [take.camera[0] * (1, 1, 0) + (0, 0, 1)], [take.figures[0].centre[0]]
+    way, centre = [take.camera[0] * (1, 1, 0) + (0, 0, 1)], [take.figures[0].centre[:1]]
     for _ in range(FRAMES - 1):
         x, y, zoom = way[-1]
         zoom *= growth
         step = np.array(camera.pan_px_s) / FPS
         way.append(np.array([x + step[0] / zoom, y + step[1] / zoom, zoom]))
-        centre.append((centre[-1] - SIDE / 2) * growth + SIDE / 2 - step)
-    figure = dataclasses.replace(take.figures[0], centre=np.array(centre))
+        centre.append(camera.moved(centre[-1], FPS, (SIDE, SIDE)))
+    figure = dataclasses.replace(take.figures[0], centre=np.concatenate(centre))
     return dataclasses.replace(take, figures=(figure,), camera=np.array(way))
 
 

@@ -124,6 +124,11 @@ def filmed(
     video = VideoStream(model, VideoControls(**{**told, "tracks": tracks, **knobs}))
     if begun:
         video.start_from(rendered(script, 1)[0])
+    return frames_of(video, frames)
+
+
+def frames_of(video: VideoStream, frames: int) -> UInt8[np.ndarray, "t H W 3"]:
+    """That many frames of a stream."""
     parts, count = [], 0
     while count < frames:
         parts.append(next(video).frames)

@@ -32,11 +32,8 @@ def split_scene(tracks: Tracks) -> Tracks:
 
 def _is_wide(tracks: Tracks, chosen: Bool[np.ndarray, " p"]) -> bool:
     """Whether these points stand far apart in some frame."""
-    here = tracks.visible[:, chosen, None]
-    points, sides = tracks.points[:, chosen], np.array(tracks.size[::-1])
-    most = np.where(here, points, -np.inf).max(1, initial=-np.inf)
-    least = np.where(here, points, np.inf).min(1, initial=np.inf)
-    return bool(((most - least) >= WIDE * sides).any())
+    apart = _extent(tracks.points[:, chosen], tracks.visible[:, chosen], axis=1)
+    return bool((apart >= WIDE * np.array(tracks.size[::-1])).any())
 
 
 def _middle_motion(
@@ -52,6 +49,14 @@ def _middle_motion(
 def _going_along(tracks: Tracks, camera: Float[np.ndarray, "t 2"]) -> Bool[np.ndarray, " p"]:
     gone = np.concatenate([np.zeros((1, 2)), np.cumsum(camera, axis=0)])
     places = tracks.points - gone[:, None]
-    here = tracks.visible[..., None]
-    most = np.where(here, places, -np.inf).max(0) - np.where(here, places, np.inf).min(0)
+    most = _extent(places, tracks.visible, axis=0)
     return np.linalg.norm(most, axis=1) < AWAY_PX * tracks.size[1] / 64
+
+
+def _extent(
+    points: Float[np.ndarray, "t p 2"], visible: Bool[np.ndarray, "t p"], axis: int
+) -> Float[np.ndarray, "n 2"]:
+    """How far visible points come apart along an axis; -inf where there are none."""
+    here = visible[..., None]
+    most = np.where(here, points, -np.inf).max(axis, initial=-np.inf)
+    return most - np.where(here, points, np.inf).min(axis, initial=np.inf)

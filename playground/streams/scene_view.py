@@ -11,7 +11,7 @@ new words the memory waits until they show, and then goes on from that.
 Matrices are [3, 3], on (x, y, 1) in pixels with (0, 0) the corner of the picture. Knows no networks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -94,15 +94,7 @@ def steered(coming: Tracks | None, way: Course) -> Tracks | None:
         return None
     views = np.concatenate([way.painted[None], np.linalg.inv(way.shown)])
     points = coming.points @ views[:, :2, :2].swapaxes(1, 2) + views[:, None, :2, 2]
-    return Tracks(
-        points,
-        visible=coming.visible & ~coming.scene,
-        identity=coming.identity,
-        scene=coming.scene,
-        pinned=coming.pinned,
-        fps=coming.fps,
-        size=coming.size,
-    )
+    return replace(coming, points=points, visible=coming.visible & ~coming.scene)
 
 
 def moved(frames: Frames, ways: Float[np.ndarray, "n 3 3"]) -> Frames:

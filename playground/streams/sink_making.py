@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from playground.conditioning.tracks import Tracks
-from playground.frames.tensors import from_tensor
+from playground.frames.tensors import from_tensor, to_tensor
 from playground.models.key_values import Context
 from playground.streams import resink, rollout
 from playground.streams.making import Making
@@ -102,13 +102,13 @@ def _seen_along(
     newest, goal = flight.chunk.frames[-1], way.painted @ scene.view
     if scene.base is not None and is_still(goal @ np.linalg.inv(scene.written), newest.shape[:2]):
         return flight, scene
-    state, chunks = flight.rollout, []
+    state = flight.rollout
     if scene.base is None or is_worn(scene.base, goal):
         base = np.repeat(newest[None], state.sink.shape[2], 0)
         scene, goal = replace(scene, base=base, view=np.eye(3)), way.painted
     beyond = moved(newest[None], way.painted[None])[0]
     sink = _encoded(seen_from(scene.base, goal, beyond), making)
-    chunks.append((state.cache.frames[0], sink))
+    chunks = [(state.cache.frames[0], sink)]
     if state.cache.frames[0] < state.frame - flight.latents:  # else the sink is the newest chunk
         window = _decoded(state.clean[:, :, -flight.latents :], making)
         step = np.repeat((way.painted @ scene.lag)[None], len(window), 0)
@@ -145,5 +145,5 @@ def _decoded(latents: Tensor, making: Making) -> Frames:
 
 
 def _encoded(pictures: Frames, making: Making) -> Tensor:
-    pixels = torch.from_numpy(pictures).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-    return making.model.encode(pixels)
+    pixels = torch.cat([to_tensor(picture) for picture in pictures])
+    return making.model.encode(pixels.transpose(0, 1)[None])

@@ -144,9 +144,8 @@ def _activity(
     if grabbed:
         tracked[: int(rng.integers(3, frames // 2 + 1))] = False
         if rng.random() < 0.3:
-            tracked[int(rng.integers(frames // 2 + 1, frames)) :] = (
-                False  # never at the grab itself
-            )
+            release = int(rng.integers(frames // 2 + 1, frames))  # never at the grab itself
+            tracked[release:] = False
     elif rng.random() < never:
         tracked[:] = False
     elif rng.random() < 0.55:  # a grab or a release (or both) somewhere
