@@ -57,17 +57,17 @@ def grid_of(
     if commanded is None or not commanded.visible[1:].any():
         return None
     model = making.model
-    grid = track_grid(
-        torch.tensor(commanded.points)[None],
-        torch.tensor(commanded.visible)[None],
-        torch.tensor((commanded.identity + 1) * SPREAD % IDENTITIES)[None],
-        torch.tensor(commanded.scene)[None],
-        size_px=model.size,
-        stride=model.stride,
+    one_stream = (
+        commanded.points[None],
+        commanded.visible[None],
+        ((commanded.identity + 1) * SPREAD % IDENTITIES)[None],
+        commanded.scene[None],
     )
+    grid = torch.from_numpy(track_grid(*one_stream, size_px=model.size, stride=model.stride))
     whole = (count or making.policy.chunk) * model.transformer.config.track_fold
     before = whole - grid.shape[2]  # of a first latent frame that is one picture
-    return F.pad(grid, (0, 0, 0, 0, before, 0)).to(model.device)
+    grid = F.pad(grid, (0, 0, 0, 0, before, 0)) if before else grid
+    return grid.to(model.device)
 
 
 def noise_of(frame: int, making: Making) -> Float[Tensor, "k b c t h w"]:

@@ -85,4 +85,4 @@ def gridded(batch: list[list[Track]], frames: int) -> Float[Tensor, "b e t h w"]
         for place, track in enumerate(tracks):
             points[row, :, place], seen[row, :, place] = track.points, track.visible
             identity[row, place], scene[row, place] = track.identity, track.scene
-    return track_grid(*map(torch.from_numpy, (points, seen, identity, scene)))
+    return torch.from_numpy(track_grid(points, seen, identity, scene))
