@@ -65,7 +65,7 @@ def test_a_mask_beside_a_cache_leaves_the_past_in_sight():
     t, context = times([300] * FRAMES), random_context(model)
     whole, kept = model(x, t, context, positions=torch.arange(FRAMES), mask=block_causal())
     rest, _ = model(
-        x[:, :, 3:], t[:, 3:], context, positions=torch.arange(3, FRAMES), past=kept.take(slice(0, 3)),
+        x[:, :, 3:], t[:, 3:], context, positions=torch.arange(3, FRAMES), past=KeyValues.join(kept.each()[:3]),
         past_positions=torch.arange(3), mask=block_causal(6),
     )  # fmt: skip
     assert_close(rest, whole[:, :, 3:], atol=1e-5, rtol=1e-5)
@@ -215,7 +215,7 @@ def test_a_gpu_answers_as_the_cpu_does():
     t, context = times([500] * FRAMES), random_context(model)
     expected, kept = chunk_by_chunk(model, x, t, context)
     model, context = model.cuda(), type(context)(context.k.cuda(), context.v.cuda())
-    past = KeyValues(kept.k.cuda(), kept.v.cuda()).take(slice(0, 6))
+    past = KeyValues.join(KeyValues(kept.k.cuda(), kept.v.cuda()).each()[:6])
     answer, _ = model(
         x[:, :, 6:].cuda(), t[:, 6:].cuda(), context, positions=torch.arange(6, 9).cuda(), past=past,
         past_positions=torch.arange(6).cuda(),
@@ -223,9 +223,10 @@ def test_a_gpu_answers_as_the_cpu_does():
     assert_close(answer.cpu(), expected[:, :, 6:], atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize("places", [[0, 1, 2, 6, 7, 8], [4], [5, 3, 4, 0], []])
-def test_frames_are_taken_in_the_order_of_their_indices(places):
+def test_frames_for_themselves_are_joined_in_any_order():
     entries = KeyValues(*torch.randn(2, 3, 1, 9, 2, 1, 4))
-    taken, at = entries.take(places), torch.tensor(places, dtype=torch.long)
-    assert_close(taken.k, entries.k.index_select(2, at), rtol=0, atol=0)
-    assert_close(taken.v, entries.v.index_select(2, at), rtol=0, atol=0)
+    places = [5, 3, 4, 0]
+    joined = KeyValues.join([entries.each()[place] for place in places])
+    assert joined.frames == 4
+    assert_close(joined.k, entries.k[:, :, places], rtol=0, atol=0)
+    assert_close(joined.v, entries.v[:, :, places], rtol=0, atol=0)

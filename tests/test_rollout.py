@@ -89,9 +89,9 @@ def test_an_evicted_frame_is_out_of_reach_and_a_kept_one_is_not(model, name):
     seen = rule.view(state.cache, 18, 3).slots
     _, (expected,) = run(model, rule, 1, state)
     for slot in range(len(state.cache)):
-        entries = KeyValues(state.cache.entries.k.clone(), state.cache.entries.v.clone())
-        entries.v[:, :, slot] += 1
-        spoiled = replace(state, cache=replace(state.cache, entries=entries))
+        written = list(state.cache.written)
+        written[slot] = KeyValues(written[slot].k, written[slot].v + 1)
+        spoiled = replace(state, cache=replace(state.cache, written=tuple(written)))
         _, (result,) = run(model, rule, 1, spoiled)
         assert torch.equal(result.latents, expected.latents) == (slot not in seen)
 
@@ -148,8 +148,11 @@ def test_memory_stays_constant(model, name):
     state, _ = run(model, rule, 4)
     later, _ = run(model, rule, 12, state)
     assert len(later.cache) == later.clean.shape[2] == rule.capacity
-    assert later.cache.entries.k.numel() == later.cache.entries.v.numel()
-    assert later.cache.entries.k.untyped_storage().nbytes() == later.cache.entries.k.nbytes
+    for part in ("k", "v"):  # an entry is held with the chunk that it was written in
+        frames = [getattr(entry, part) for entry in later.cache.written]
+        storages = {frame.untyped_storage().data_ptr(): frame.untyped_storage() for frame in frames}
+        held = sum(storage.nbytes() for storage in storages.values())
+        assert held <= (rule.capacity + rule.chunk - 1) * frames[0].nbytes
     assert (
         later.clean.untyped_storage().nbytes() <= (rule.capacity + 3) * later.clean[:, :, 0].nbytes
     )

@@ -117,8 +117,9 @@ def cache_speedup(model: VideoModel, rounds: int) -> float:
     seen = making.policy.view(state.cache, state.frame, making.policy.chunk)
     past = state.clean[:, :, -len(seen.slots) :]
 
-    def cached() -> object:
-        return rollout.generate_chunk(
+    def cached() -> None:
+        nonlocal state  # it goes on: the past of every chunk is another one
+        state, _ = rollout.generate_chunk(
             model.forward, state, making.context, making.policy, plan, noise, None
         )
 

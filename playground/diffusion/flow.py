@@ -44,11 +44,6 @@ def clean(x: Latents, v: Latents, t: Time) -> Latents:
     return x - _sigma(t) * v
 
 
-def frame_times(t: float, x: Latents) -> Float[Tensor, "b t"]:
-    """The same time for every frame, as the network wants it."""
-    return torch.full((x.shape[0], x.shape[2]), float(t), device=x.device)
-
-
 def _sigma(t: Time) -> float | Tensor:
     """Share of noise, one number or [b, 1, t, 1, 1]."""
     if isinstance(t, Tensor):

@@ -20,7 +20,7 @@ ROLES = ("sink", "anchor", "window", "current")
 class Cache:
     """Entries in time order: the sink, which age never evicts, then the anchor, then the rest."""
 
-    entries: KeyValues | None = None  # None: nothing has been written yet
+    written: tuple[KeyValues, ...] = ()  # of every entry; evicting copies nothing
     frames: tuple[int, ...] = ()  # absolute frame number of every entry
     prompts: tuple[int, ...] = ()  # number of the prompt under which it was written
     sink: int = 0
@@ -37,19 +37,20 @@ class Cache:
         """The number of the frame that comes next; 0 for an empty cache."""
         return self.frames[-1] + 1 if self.frames else 0
 
+    @property
+    def entries(self) -> KeyValues | None:
+        """Keys and values of all entries; None where nothing has been written yet."""
+        return self.read(range(len(self)))
+
     def read(self, slots: Sequence[int]) -> KeyValues | None:
         """Keys and values in these slots, in that order; None where there are none."""
-        if self.entries is None or not len(slots):
-            return None
-        return self.entries if self._is_all(slots) else self.entries.take(list(slots))
+        return KeyValues.join([self.written[slot] for slot in slots]) if len(slots) else None
 
     def keep(self, slots: Sequence[int]) -> "Cache":
         """Only these slots, given in ascending order; sink, anchor and pins among them stay so."""
-        if self._is_all(slots):
-            return self
         frames = tuple(self.frames[slot] for slot in slots)
         return Cache(
-            entries=self.read(slots),
+            written=tuple(self.written[slot] for slot in slots),
             frames=frames,
             prompts=tuple(self.prompts[slot] for slot in slots),
             sink=sum(slot < self.sink for slot in slots),
@@ -64,10 +65,9 @@ class Cache:
                 f"start must be >= {self.end}, the frame after the newest entry, got {start}; "
                 "evict what is to be written anew"
             )
-        entries = fresh if self.entries is None else KeyValues.join([self.entries, fresh])
         return replace(
             self,
-            entries=entries,
+            written=(*self.written, *fresh.each()),
             frames=(*self.frames, *range(start, start + fresh.frames)),
             prompts=self.prompts + (prompt,) * fresh.frames,
         )
@@ -91,6 +91,3 @@ class Cache:
             next((role for role, end in ends.items() if slot < end), "current")
             for slot in range(len(self))
         )
-
-    def _is_all(self, slots: Sequence[int]) -> bool:
-        return tuple(slots) == tuple(range(len(self)))

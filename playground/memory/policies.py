@@ -90,13 +90,8 @@ class Policy:
 
     def commit(self, cache: Cache, fresh: KeyValues, start: int, prompt: int) -> Cache:
         """Write clean frames from `start` on, then evict the oldest outside of the sink."""
-        total = len(cache) + fresh.frames
-        kept = _first_and_newest(total, self.sinks, self.capacity)
-        old, new = kept[: -fresh.frames], kept[-fresh.frames :]
-        if not cache.pinned and start >= cache.end and new == tuple(range(len(cache), total)):
-            surviving = cache.with_anchor(0).keep(old)  # what goes is not copied before
-            return surviving.append(fresh, start, prompt).with_sink(self.sinks)
         written = cache.append(fresh, start, prompt).with_sink(self.sinks)
+        kept = _first_and_newest(len(written), self.sinks, self.capacity)
         if len(kept) < len(written) and written.pinned:
             return anchors.settled(written, kept)
         return written.with_anchor(0).keep(kept)

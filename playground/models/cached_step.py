@@ -106,16 +106,17 @@ def turn_of(
     return Turn(torch.cat([past_positions, positions]), len(positions), rows, columns, head_dim)
 
 
-def rotated(past: KeyValues, turn: Turn) -> tuple[Tensor, Tensor]:
-    """Keys and values of the past as [l, b, a, m, d], keys rotated to their positions.
+def rotated(past: KeyValues, turn: Turn, first: int = 0) -> tuple[Tensor, Tensor]:
+    """Keys and values of the past from frame `first` of `turn` on, [l, b, a, m, d], keys rotated.
 
     Pairs turn as complex numbers: one pass over the memory.
     """
-    old = turn.first_new
-    angles = torch.complex(turn.cos[:old, :, ::2], turn.sin[:old, :, 1::2])
-    pairs = torch.view_as_complex(past.k.flatten(2, 3).unflatten(-1, (-1, 2)))
+    k, v = past.k, past.v
+    start, end = (frame * k.shape[3] for frame in (first, first + k.shape[2]))
+    angles = torch.complex(turn.cos[start:end, :, ::2], turn.sin[start:end, :, 1::2])
+    pairs = torch.view_as_complex(k.flatten(2, 3).unflatten(-1, (-1, 2)))
     keys = torch.view_as_real(pairs * angles).flatten(-2)  # [l, b, m, a, d]
-    return keys.transpose(2, 3), past.v.flatten(2, 3).transpose(2, 3)
+    return keys.transpose(2, 3), v.flatten(2, 3).transpose(2, 3)
 
 
 def words(context: Context) -> tuple[Tensor, Tensor]:

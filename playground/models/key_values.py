@@ -5,7 +5,8 @@ not know who keeps them or for how long.
 """
 
 import dataclasses
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -26,21 +27,49 @@ class KeyValues:
         """How many frames they are of."""
         return self.k.shape[2]
 
-    def take(self, places: Any) -> "KeyValues":
-        """The frames at `places`, a slice or indices; copied run by run, which is faster than one by one."""
-        if isinstance(places, slice):
-            return KeyValues(self.k[:, :, places], self.v[:, :, places])
-        return KeyValues.join([self.take(run) for run in _runs(list(places))])
+    @property
+    def runs(self) -> tuple["KeyValues", ...]:
+        """What they were joined from, else themselves."""
+        return (self,)
+
+    def each(self) -> list["KeyValues"]:
+        """Every frame for itself; not copied."""
+        pairs = zip(self.k.split(1, 2), self.v.split(1, 2), strict=True)
+        return [KeyValues(k, v) for k, v in pairs]
 
     @staticmethod
-    def join(parts: list["KeyValues"]) -> "KeyValues":
-        """Several runs of frames, one after the other; a copy, also of a single one."""
-        return KeyValues(torch.cat([p.k for p in parts], 2), torch.cat([p.v for p in parts], 2))
+    def join(runs: Sequence["KeyValues"]) -> "KeyValues":
+        """Several runs of frames, one after the other."""
+        return Joined(tuple(runs))
 
     @staticmethod
     def stack(parts: list["KeyValues"]) -> "KeyValues":
         """Several batches of the same frames, one under the other."""
         return KeyValues(torch.cat([p.k for p in parts], 1), torch.cat([p.v for p in parts], 1))
+
+
+class Joined(KeyValues):
+    """Runs of frames, one after the other; copied when k or v is first asked for, and then once."""
+
+    runs: tuple[KeyValues, ...] = ()
+
+    def __init__(self, runs: tuple[KeyValues, ...]) -> None:
+        vars(self)["runs"] = runs
+
+    @property
+    def frames(self) -> int:
+        """Of all runs together."""
+        return sum(run.frames for run in self.runs)
+
+    @cached_property
+    def k(self) -> Float[Tensor, "l b t n a d"]:
+        """Keys of all runs."""
+        return torch.cat([run.k for run in self.runs], 2)
+
+    @cached_property
+    def v(self) -> Float[Tensor, "l b t n a d"]:
+        """Values of all runs."""
+        return torch.cat([run.v for run in self.runs], 2)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +83,3 @@ class Context:
     def join(parts: list["Context"]) -> "Context":
         """Several prompts as one batch."""
         return Context(torch.cat([p.k for p in parts], 1), torch.cat([p.v for p in parts], 1))
-
-
-def _runs(places: list[int]) -> list[slice]:
-    """Indices as slices of neighbours: [0, 1, 2, 6, 7] are 0:3 and 6:8."""
-    if not places:
-        return [slice(0, 0)]
-    starts = [at for at, place in enumerate(places) if not at or place != places[at - 1] + 1]
-    ends = [*starts[1:], len(places)]
-    return [
-        slice(places[start], places[end - 1] + 1) for start, end in zip(starts, ends, strict=True)
-    ]

@@ -14,6 +14,7 @@ differed by a sixth of that and was slower than float32.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -140,8 +141,8 @@ class SwappingForward:
         return self.plain(x, t, context, past=past, mask=mask, **more)
 
     def _note(self, key: tuple, x: Tensor, t: Tensor, context: Context, past: KeyValues) -> None:
-        known = self._pasts.setdefault(key, past.k)
-        if known is not None and known is not past.k:
+        known = self._pasts.setdefault(key, past)
+        if known is not None and known is not past:
             self._pasts[key] = None
             self._runtime.ask(lambda: self._make_ready(key, x, t, context, past))
 
@@ -182,6 +183,7 @@ class FastStep:
         self._wan, self._last = wan, dict.fromkeys(HANDED_OVER, NOTHING)
         self._times: dict[tuple, tuple[Tensor, Tensor]] = {}  # what those tell that came before
         self._time, self._spots, self._spoken = (), (), (NOTHING, NOTHING)
+        self._runs: tuple[KeyValues, ...] = ()  # of the past that was handed over
         x, t, context = call
         turn = self._turn = self._turn_for(x, where)
         inputs = [x, *wan.timed(t, x.dtype), turn.cos[turn.first_new :], turn.sin[turn.first_new :]]
@@ -231,12 +233,24 @@ class FastStep:
         if any([self._is_other(name, where[name]) for name in ("positions", "past_positions")]):
             spots = (*where["positions"].tolist(), *where["past_positions"].tolist())
             if spots != self._spots:
-                self._turn, self._last["past"] = self._turn_for(x, where), NOTHING
+                self._turn, self._runs = self._turn_for(x, where), ()
+                self._last["past"] = NOTHING
                 first = self._turn.first_new
                 _write(places[:2], (self._turn.cos[first:], self._turn.sin[first:]))
                 self._spots = spots
         if self._is_other("past", where["past"]):
-            _write(places[2:], rotated(where["past"], self._turn))
+            self._tell_runs(where["past"].runs, places[2:])
+
+    def _tell_runs(self, runs: tuple[KeyValues, ...], places: list[Tensor]) -> None:
+        """The past, but not what it begins with if the past before began with it too: the sink."""
+        pairs = zip(runs, self._runs, strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], pairs))
+        if same < len(runs):
+            first, new = sum(run.frames for run in runs[:same]), KeyValues.join(runs[same:])
+            start = first * new.runs[0].k.shape[3]
+            rest = [place[:, :, :, start:] for place in places]
+            _write(rest, rotated(new, self._turn, first))
+        self._runs = runs
 
     def _told(self, x: Tensor, tracks: Tensor | None) -> Tensor:
         """What tracks add; guidance asks in turns with and without them."""

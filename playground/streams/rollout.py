@@ -85,7 +85,7 @@ class Look:
             more["mask"] = block[:, None] >= block[None]
         return self.forward(
             x,
-            flow.frame_times(t, x),
+            _times(t, x.shape[0], x.shape[2], x.device),
             self.context,
             positions=_on(x.device, self.view.query),
             past=self.past,
@@ -100,6 +100,13 @@ def _on(device: torch.device, positions: tuple[int, ...]) -> Tensor:
     """The same tensor for the same numbers, so that who compares objects sees that nothing changed."""
     with torch.inference_mode(False):  # of use outside of it too
         return torch.tensor(positions, device=device)
+
+
+@lru_cache(maxsize=64)
+def _times(t: float, streams: int, frames: int, device: torch.device) -> Tensor:
+    """The same time for every frame; the same tensor for the same time."""
+    with torch.inference_mode(False):
+        return torch.full((streams, frames), t, device=device)
 
 
 def look(
