@@ -129,8 +129,7 @@ class Compiled:
 
     def run(self, *wanted: int) -> list[Tensor]:
         """These of its answers to what stands in `inputs`; for who holds `one_at_a_time`."""
-        self._request.start_async()
-        self._request.wait()  # the interpreter is free for other threads meanwhile
+        self._request.infer()  # the interpreter is free for other threads meanwhile
         return [self._answers[place].clone() for place in wanted]
 
 
