@@ -1,6 +1,7 @@
 """Faster video networks take over behind a running stream, and change no numbers."""
 
 import importlib.util
+import threading
 
 import jaxtyping
 import numpy as np
@@ -9,10 +10,11 @@ import torch
 from torch.testing import assert_close
 
 from playground.models import runtime as image_runtime
+from playground.models import video_runtime
 from playground.models.cached_step import CachedStep, rotated, told, turn_of, words
 from playground.models.key_values import KeyValues
 from playground.models.runtime import Runtime
-from playground.models.video_runtime import SwappingForward, attach, check_equal
+from playground.models.video_runtime import FastStep, SwappingForward, attach, check_equal
 from playground.streams.video_stream import VideoStream
 from small_video import small_model
 
@@ -80,6 +82,51 @@ def test_what_is_asked_for_alone_is_what_both_would_be(channels):
     nothing, alone = model.transformer(*call, **where, only="memory")
     assert nothing is None
     assert_close((alone.k, alone.v), (fresh.k, fresh.v), rtol=1e-6, atol=1e-6)
+
+
+class Uncompiled:
+    """A step behind the handles of a compiled network."""
+
+    def __init__(self, step, samples):
+        self.step, self.inputs = step, [sample.clone() for sample in samples]
+        self.one_at_a_time = threading.Lock()
+
+    def run(self, *wanted):
+        answers = self.step(*self.inputs)
+        return [answers[place] for place in wanted]
+
+
+@torch.inference_mode()
+def test_a_past_is_handed_over_from_where_it_became_another(monkeypatch):
+    """The sink stays where it is; another sink, other positions and earlier pasts come all the same."""
+    model = small_model()
+    wan, (call, where) = model.transformer, call_of(model)
+    step = CachedStep(wan)
+    fast = FastStep(wan, lambda name, samples: Uncompiled(step, samples), call, where)
+    sink, one, other, late = (call_of(model, frames=3, seed=seed)[1]["past"] for seed in range(4))
+    later, frames_of_one = torch.tensor([0, 1, 2, 50, 51, 52]), one.each()
+    written = []
+
+    def noting(past, turn, first=0):
+        written.append(past.frames)
+        return rotated(past, turn, first)
+
+    monkeypatch.setattr(video_runtime, "rotated", noting)
+    for runs, spots, frames in [
+        ((sink, one), where["past_positions"], 6),
+        ((sink, other), where["past_positions"], 3),
+        ((sink, other), later, 6),
+        ((late, other), later, 6),
+        ((sink, one), later, 6),
+        ((sink, *frames_of_one), later, 3),
+        ((sink, *frames_of_one[:2], late.each()[2]), later, 1),
+    ]:
+        now = where | {"past": KeyValues.join(runs), "past_positions": spots}
+        expected, fresh = wan(*call, **now)
+        velocity, kept = fast(*call, **now)
+        assert_close(velocity, expected, atol=1e-5, rtol=1e-5)
+        assert_close((kept.k, kept.v), (fresh.k, fresh.v), atol=1e-5, rtol=1e-5)
+        assert written.pop() == frames and not written
 
 
 class Counting:

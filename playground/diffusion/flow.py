@@ -11,7 +11,6 @@ trained (Wan2.1, arXiv 2503.20314; shift 5). A time is one number, or one a fram
 This module knows no network and no order of work.
 """
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
