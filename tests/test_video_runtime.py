@@ -9,12 +9,13 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from playground.models import fast_step
 from playground.models import runtime as image_runtime
-from playground.models import video_runtime
 from playground.models.cached_step import CachedStep, rotated, told, turn_of, words
+from playground.models.fast_step import FastStep
 from playground.models.key_values import KeyValues
 from playground.models.runtime import Runtime
-from playground.models.video_runtime import FastStep, SwappingForward, attach, check_equal
+from playground.models.video_runtime import SwappingForward, attach, check_equal
 from playground.streams.video_stream import VideoStream
 from small_video import small_model
 
@@ -111,7 +112,7 @@ def test_a_past_is_handed_over_from_where_it_became_another(monkeypatch):
         written.append(past.frames)
         return rotated(past, turn, first)
 
-    monkeypatch.setattr(video_runtime, "rotated", noting)
+    monkeypatch.setattr(fast_step, "rotated", noting)
     for runs, spots, frames in [
         ((sink, one), where["past_positions"], 6),
         ((sink, other), where["past_positions"], 3),
