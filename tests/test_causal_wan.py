@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from playground.models import key_values
 from playground.models.causal_wan import CausalWan, WanConfig, attention
 from playground.models.key_values import KeyValues
 from playground.models.rotary import Turn, rotary_angles
@@ -208,21 +209,6 @@ def test_unknown_entries_of_a_config_are_left_aside():
     assert config.patch_size == (1, 2, 2) and config.dim == SIZES["dim"]
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_a_gpu_answers_as_the_cpu_does():
-    model, x = random_wan(), random_latents(FRAMES)
-    t, context = times([500] * FRAMES), random_context(model)
-    expected, kept = chunk_by_chunk(model, x, t, context)
-    model, context = model.cuda(), type(context)(context.k.cuda(), context.v.cuda())
-    past = KeyValues.join(KeyValues(kept.k.cuda(), kept.v.cuda()).each()[:6])
-    answer, _ = model(
-        x[:, :, 6:].cuda(), t[:, 6:].cuda(), context, positions=torch.arange(6, 9).cuda(), past=past,
-        past_positions=torch.arange(6).cuda(),
-    )  # fmt: skip
-    assert_close(answer.cpu(), expected[:, :, 6:], atol=1e-3, rtol=1e-3)
-
-
 def test_frames_for_themselves_are_joined_in_any_order():
     entries = KeyValues(*torch.randn(2, 3, 1, 9, 2, 1, 4))
     places = [5, 3, 4, 0]
@@ -230,3 +216,33 @@ def test_frames_for_themselves_are_joined_in_any_order():
     assert joined.frames == 4
     assert_close(joined.k, entries.k[:, :, places], rtol=0, atol=0)
     assert_close(joined.v, entries.v[:, :, places], rtol=0, atol=0)
+
+
+def test_a_large_past_is_read_run_by_run_and_never_joined(monkeypatch):
+    model, x = random_wan(), random_latents(FRAMES)
+    t, context = times([500] * FRAMES), random_context(model)
+    _, kept = chunk_by_chunk(model, x, t, context)
+    call = (x[:, :, 6:], t[:, 6:], context)
+    where = {"positions": torch.arange(6, 9), "past_positions": torch.arange(6)}
+    with torch.inference_mode():
+        joined = KeyValues.join(kept.each()[:6])
+        expected, fresh = model(*call, **where, past=joined)
+        assert "k" in vars(joined)
+        monkeypatch.setattr(key_values, "JOINED_BYTES", 0)
+        apart = KeyValues.join(kept.each()[:6])
+        answer, again = model(*call, **where, past=apart)
+        assert "k" not in vars(apart) and "v" not in vars(apart)
+    assert_close((answer, again.k, again.v), (expected, fresh.k, fresh.v), rtol=0, atol=0)
+
+
+def test_memory_is_gathered_without_gradients_as_with_them():
+    model, x = random_wan(), random_latents(3)
+    call, where = (x, times([500] * 3), random_context(model)), {"positions": torch.arange(3)}
+    model.requires_grad_(True)
+    velocity, kept = model(*call, **where)
+    assert kept.k.requires_grad
+    with torch.no_grad():
+        alone, again = model(*call, **where)
+    assert_close((alone, again.k, again.v), (velocity, kept.k, kept.v), atol=1e-5, rtol=1e-5)
+    kept.k.sum().backward()
+    assert model.blocks[-1].self_attn.k.weight.grad.abs().max() > 0

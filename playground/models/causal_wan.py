@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from playground.models.key_values import MEMORY, VELOCITY, Context, KeyValues
+from playground.models.key_values import MEMORY, VELOCITY, Context, Gathering, KeyValues
 from playground.models.rotary import Turn, sinusoid
 
 
@@ -106,7 +106,7 @@ class Block(nn.Module):
         x: Float[Tensor, "b t n c"],
         e: Float[Tensor, "b t 6 c"],
         turn: Turn,
-        past: tuple[Tensor, Tensor] | None,
+        past: tuple[list[Tensor], list[Tensor]],
         context: tuple[Tensor, Tensor],
         mask: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
@@ -116,10 +116,7 @@ class Block(nn.Module):
         flat = torch.addcmul(shift, self._normed(x), 1 + scale).flatten(1, 2)
         query = self.self_attn.query(flat)
         key, value = self.self_attn.key_value(flat)
-        keys, values = key, value
-        if past is not None:
-            keys = torch.cat([past[0].flatten(1, 2), key], 1)
-            values = torch.cat([past[1].flatten(1, 2), value], 1)
+        keys, values = _after(past[0], key), _after(past[1], value)
         mixed = attention(turn.rotate(query, new=True), turn.rotate(keys), values, mask)
         x = torch.addcmul(x, self.self_attn.o(mixed.flatten(2)).view_as(x), gate)
         across = attention(self.cross_attn.query(self.norm3(x).flatten(1, 2)), *context, None)
@@ -220,23 +217,18 @@ class CausalWan(nn.Module):
         turn = Turn(all_positions, len(positions), rows, columns, head_dim)
         token_mask = None if mask is None else _token_mask(mask, past, rows * columns)
         layers = len(self.blocks)
-        pasts = (
-            [None] * layers
-            if past is None
-            else list(zip(past.k.unbind(), past.v.unbind(), strict=True))
-        )
+        pasts = past.layers() if past else [([], [])] * layers
         words = zip(context.k.unbind(), context.v.unbind(), strict=True)
-        new = []
-        for block, before, pair in zip(self.blocks, pasts, words, strict=True):
-            if only == MEMORY and len(new) == layers - 1:
-                new.append(block.memory(tokens, e0))
-                break
+        kept = None if only == VELOCITY else Gathering(layers)
+        for layer, (block, before, pair) in enumerate(zip(self.blocks, pasts, words, strict=True)):
+            if only == MEMORY and layer == layers - 1:
+                kept.add(*block.memory(tokens, e0))
+                return None, kept.whole()
             tokens, k, v = block(tokens, e0, turn, before, pair, token_mask)
-            new.append((k, v))
-        kept = None if only == VELOCITY else KeyValues(*map(torch.stack, zip(*new, strict=True)))
-        if only == MEMORY:
-            return None, kept
-        return self._unpatched(self.head(tokens, e), rows, columns), kept
+            if kept is not None:
+                kept.add(k, v)
+        velocity = self._unpatched(self.head(tokens, e), rows, columns)
+        return velocity, None if kept is None else kept.whole()
 
     def timed(self, t: Float[Tensor, "b t"], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """What the head, [b, t, c], and what the blocks, [b, t, 6, c], are told of the time."""
@@ -273,6 +265,11 @@ class CausalWan(nn.Module):
         cut = values.reshape(b, t, rows, columns, pt, ph, pw, self.config.out_dim)
         cut = cut.permute(0, 7, 1, 4, 2, 5, 3, 6)
         return cut.reshape(b, self.config.out_dim, t * pt, rows * ph, columns * pw)
+
+
+def _after(past: list[Tensor], new: Tensor) -> Tensor:
+    """Tokens of a layer's past, [b, f, n, a, d] in runs, and those of the new frames behind them."""
+    return torch.cat([*(run.flatten(1, 2) for run in past), new], 1) if past else new
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Float[Tensor, "b n a d"]:

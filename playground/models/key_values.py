@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+JOINED_BYTES = 2**26  # more is read run by run: on a GPU a second copy may not fit
 VELOCITY, MEMORY = "velocity", "memory"  # what a transformer may be asked for alone
 
 
@@ -31,6 +32,16 @@ class KeyValues:
     def runs(self) -> tuple["KeyValues", ...]:
         """What they were joined from, else themselves."""
         return (self,)
+
+    def layers(self) -> list[tuple[list[Tensor], list[Tensor]]]:
+        """Keys and values of every layer, in runs, each [b, f, n, a, d].
+
+        Joined once where that costs little; large ones are not copied.
+        """
+        runs = self.runs if sum(run.k.nbytes for run in self.runs) > JOINED_BYTES else (self,)
+        keys, values = ([getattr(run, part).unbind() for run in runs] for part in ("k", "v"))
+        pairs = zip(zip(*keys, strict=True), zip(*values, strict=True), strict=True)
+        return [(list(k), list(v)) for k, v in pairs]
 
     def each(self) -> list["KeyValues"]:
         """Every frame for itself; not copied."""
@@ -70,6 +81,30 @@ class Joined(KeyValues):
     def v(self) -> Float[Tensor, "l b t n a d"]:
         """Values of all runs."""
         return torch.cat([run.v for run in self.runs], 2)
+
+
+class Gathering:
+    """Keys and values of layer after layer, on the way to `KeyValues`, without ever being there twice.
+
+    Of a window at full size they are gigabytes. Where gradients go through them they are stacked instead.
+    """
+
+    def __init__(self, layers: int) -> None:
+        self._layers, self._pairs, self._room = layers, [], ()
+
+    def add(self, *pair: Float[Tensor, "b t n a d"]) -> None:
+        """The keys and the values of the next layer."""
+        if not torch.is_grad_enabled():
+            self._room = self._room or [new.new_empty(self._layers, *new.shape) for new in pair]
+            pair = [
+                room[len(self._pairs)].copy_(new)
+                for room, new in zip(self._room, pair, strict=True)
+            ]
+        self._pairs.append(pair)
+
+    def whole(self) -> KeyValues:
+        """When all layers were added."""
+        return KeyValues(*(self._room or map(torch.stack, zip(*self._pairs, strict=True))))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ GB = 1e9
 WEIGHTS = ("float32", "bfloat16", "float16", "int8")
 DECODERS = ("full", "tiny")
 DECODER_PARAMETERS = {"full": 126_892_531, "tiny": 11_400_000}
-DECODER_CHANNELS = {"full": 8 * 96, "tiny": 3 * 64}  # alive at full size, a picture under way
+DECODER_CHANNELS = {"full": 8 * 96, "tiny": 5 * 64}  # alive at full size, a picture under way
 CELLS = {"full": 4, "tiny": 12}  # pictures under way at once
 
 
@@ -55,6 +55,7 @@ class MemoryEstimate:
     transformer: int
     codec: int
     cache: int  # keys and values of the window
+    renewed: int  # the same once more: while a prompt is switched, the old ones are not gone yet
     prompt: int  # cross-attention keys and values
     passes: int  # what one pass needs for a moment
     decoding: int  # what decoding needs for a moment
@@ -62,11 +63,11 @@ class MemoryEstimate:
     @property
     def total(self) -> int:
         """Passes and decoding do not happen at once."""
-        kept = self.transformer + self.codec + self.cache + self.prompt
+        kept = self.transformer + self.codec + self.cache + self.renewed + self.prompt
         return kept + max(self.passes, self.decoding)
 
     def __str__(self) -> str:
-        parts = ("transformer", "codec", "cache", "prompt", "passes", "decoding")
+        parts = ("transformer", "codec", "cache", "renewed", "prompt", "passes", "decoding")
         listed = ", ".join(f"{part} {getattr(self, part) / GB:.2f}" for part in parts)
         return f"{self.choice}: about {self.total / GB:.2f} GB ({listed})"
 
@@ -79,10 +80,11 @@ def estimate(
     tokens = (settings.size[0] // 16) * (settings.size[1] // 16)
     size, frame = choice.number_bytes, config.dim * tokens
     entry = 2 * config.num_layers * frame * size
-    one_layer = (
-        2 * frame * window * (2 * size + 4)
-    )  # keys and values joined, keys turned in float32
-    new = tokens * settings.chunk * (8 * config.dim + 2 * config.ffn_dim) * size
+    # Of one layer at a time: keys and values joined, and keys turned in float32.
+    one_layer = 2 * frame * window * (2 * size + 4)
+    a_new_frame = tokens * (8 * config.dim + 2 * config.ffn_dim) * size
+    rewriting = window * a_new_frame + (window * tokens) ** 2 * (1 + size)  # the mask, twice
+    next_chunk = settings.chunk * (a_new_frame + entry)
     pixels = settings.size[0] * settings.size[1]
     decoder = DECODER_CHANNELS[choice.decoder] * CELLS[choice.decoder] * pixels
     return MemoryEstimate(
@@ -90,8 +92,9 @@ def estimate(
         transformer=transformer_bytes(config, choice),
         codec=DECODER_PARAMETERS[choice.decoder] * size,
         cache=window * entry,
+        renewed=window * entry,
         prompt=2 * config.num_layers * config.text_len * config.dim * size,
-        passes=one_layer + new + (window + settings.chunk) * entry,  # a commit writes a new cache
+        passes=one_layer + max(rewriting, next_chunk),
         decoding=decoder * size,
     )
 
