@@ -271,12 +271,12 @@ def test_compiled_networks_give_the_same_numbers():
     torch.testing.assert_close(model.decode(latents), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_cuda_is_compiled_and_other_accelerators_stay_plain():
+def test_cuda_records_and_other_accelerators_stay_plain():
     def chosen(device, dtype=torch.float16):
         model = SimpleNamespace(device=torch.device(device), dtype=dtype)
         return runtime_module._chosen(model, "auto")[0]
 
-    assert chosen("cuda") == "compile"
+    assert chosen("cuda") == "cudagraph"
     assert chosen("mps") == "eager"
 
 

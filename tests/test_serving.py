@@ -19,7 +19,7 @@ def pictures():
 
 def test_the_shipped_models_serve_every_control_of_their_apps():
     shipped = ImageStream.load("tiny", device="cpu", runtime="eager").cannot
-    assert set(shipped) == {"controlnets", "loras", "runtime.compile"}
+    assert set(shipped) == {"controlnets", "loras", "runtime.cudagraph", "runtime.compile"}
     assert VideoStream.load("tiny", device="cpu", runtime="eager").cannot == {}
 
 
@@ -41,6 +41,7 @@ def test_a_model_without_a_track_input_says_so_and_refuses_tracks():
 def test_a_runtime_that_cannot_be_chosen_says_why(pictures):
     model = pictures.model
     assert "CUDA" in pictures.cannot["runtime.compile"]
+    assert "CUDA" in pictures.cannot["runtime.cudagraph"]
     assert "runtime.openvino" not in pictures.cannot
     half = SimpleNamespace(
         device=model.device, dtype="float16", vocabulary=None, controlnets=None, loras=None
@@ -60,7 +61,8 @@ def test_a_loaded_lora_or_controlnet_can_be_served():
 
 
 @pytest.mark.parametrize(
-    "name", ["blend", "feedback", "similarity", "seed_amount", "runtime.compile"]
+    "name",
+    ["blend", "feedback", "similarity", "seed_amount", "runtime.cudagraph", "runtime.compile"],
 )
 def test_the_package_tells_what_it_does_not_have(name):
     reason = serving.of_package()[name]

@@ -7,8 +7,11 @@ which swaps the networks behind the running stream. Models that cannot choose ha
 from .dials import Dial
 
 PLAIN = (("eager", "plain"), ("openvino", "OpenVINO"))
+OF_VIDEO = (("openvino-bf16", "OpenVINO, bfloat16"),)
+OF_PICTURES = (("cudagraph", "CUDA graphs"), ("compile", "compiled"))
 TIP = (
-    "What computes the networks. Plain: PyTorch as it is. OpenVINO: faster on processors. Another one is made "
+    "What computes the networks. Plain: PyTorch as it is. OpenVINO: faster on processors. CUDA graphs: "
+    "faster on NVIDIA GPUs. Another one is made "
     "ready in the background and takes over when it gives the same numbers."
 )
 
@@ -18,8 +21,7 @@ def runtime_dials(stream):
     if not runtime_of(stream):
         return ()
     is_video = hasattr(stream.model, "transformer")
-    more = ("openvino-bf16", "OpenVINO, bfloat16") if is_video else ("compile", "compiled")
-    options = (*PLAIN, more)
+    options = (*PLAIN, *(OF_VIDEO if is_video else OF_PICTURES))
     return (
         Dial(
             name="runtime",

@@ -2,7 +2,7 @@
 
 A stream calls three callables (`Networks`). `attach` puts callables in their place that answer with
 the plain PyTorch network at first, and with a faster one as soon as it is ready for the shape that
-is asked for: OpenVINO on CPUs, torch.compile on CUDA. Shapes are static, so another number of rows
+is asked for: OpenVINO on CPUs, CUDA graphs on CUDA (torch.compile where it is asked for). Shapes are static, so another number of rows
 (steps, guidance, buffers) is made ready in the background too. A faster network is used only after
 it gave the same numbers as the plain one; whatever fails leaves the plain one running, with a
 message in `Runtime.message`. Nothing here knows streams or prompts.
@@ -20,7 +20,7 @@ from torch import Tensor
 from playground.models import network_choice
 from playground.models.networks import Networks, eager
 
-RUNTIMES = ("auto", "eager", "openvino", "compile")
+RUNTIMES = ("auto", "eager", "openvino", "cudagraph", "compile")
 TOLERANCE = 1e-4  # largest difference to the plain network, for outputs of about 1
 KEPT_SHAPES = 6  # of one network; each takes as much memory as its weights
 MAX_AUTO_PARAMETERS = 400_000_000  # "auto" leaves larger networks on a CPU as they are
@@ -180,10 +180,12 @@ def _chosen(model: Any, runtime: str) -> tuple[str, str]:
     """The runtime to use, and why it is not a faster one."""
     if runtime == "openvino":
         check_openvino(model)
+    if runtime == "cudagraph" and model.device.type != "cuda":
+        raise ValueError(f'runtime "cudagraph" must run on CUDA, got device {model.device.type}')
     if runtime != "auto":
         return runtime, ""
     if model.device.type == "cuda":
-        return "compile", ""
+        return "cudagraph", ""
     try:
         check_openvino(model)
     except ValueError as error:
@@ -215,7 +217,12 @@ def _preparation(model: Any, name: str) -> Prepare:
         from playground.models.openvino_runtime import Conversion
 
         return Conversion(model.unet, model.vae)
-    return _compilation(eager(model.unet, model.vae, added=model.added))
+    plain = eager(model.unet, model.vae, added=model.added)
+    if name == "cudagraph":
+        from playground.models.cuda_graphs import Recorder
+
+        return Recorder(plain)
+    return _compilation(plain)
 
 
 def _compilation(plain: Networks) -> Prepare:

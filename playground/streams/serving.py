@@ -19,7 +19,7 @@ NO_CONTROLNET = "no ControlNet is loaded for this model; add one with model.add_
 NO_LORA = "no live LoRA is loaded for this model; add one with model.add_lora"
 PACKAGE = 'the package behind backend="streamdiffusion" does not have it; use backend="own"'
 OF_PACKAGE = ("blend", "blend_mode", "other_seed", "seed_amount", "feedback", "mask", "similarity")
-NO_CUDA = "compiling pays on a CUDA device, this model runs on {}"
+NO_CUDA = "this pays on a CUDA device, the model runs on {}"
 
 
 def of_pictures(model: Any) -> dict[str, str]:
@@ -29,7 +29,8 @@ def of_pictures(model: Any) -> dict[str, str]:
         "controlnets": NO_CONTROLNET if model.controlnets is None else None,
         "loras": NO_LORA if model.loras is None else None,
         "runtime.openvino": _refusal(check_openvino, model),
-        "runtime.compile": _compiles(model),
+        "runtime.cudagraph": _needs_cuda(model),
+        "runtime.compile": _needs_cuda(model),
     }
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -37,7 +38,7 @@ def of_pictures(model: Any) -> dict[str, str]:
 def of_package() -> dict[str, str]:
     """What the `streamdiffusion` package does not have, whatever the model is."""
     plain = 'backend="streamdiffusion" runs plain PyTorch or its own engines'
-    runtimes = {f"runtime.{name}": plain for name in ("openvino", "compile")}
+    runtimes = {f"runtime.{name}": plain for name in ("openvino", "cudagraph", "compile")}
     return {name: PACKAGE for name in (*OF_PACKAGE, "max_skip", "controlnets", "loras")} | runtimes
 
 
@@ -65,5 +66,5 @@ def _refusal(check: Callable[[Any], None], model: Any) -> str | None:
     return None
 
 
-def _compiles(model: Any) -> str | None:
+def _needs_cuda(model: Any) -> str | None:
     return None if model.device.type == "cuda" else NO_CUDA.format(model.device.type)
