@@ -36,6 +36,10 @@ COMMANDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("bench", "image"): ("playground.benchmarks.bench_image", "speed of the image stream"),
     ("bench", "video"): ("playground.benchmarks.bench_video", "speed of the video stream"),
     ("bench", "int8"): ("playground.benchmarks.bench_int8", "likeness and size of 8-bit weights"),
+    ("bench", "full-size"): (
+        "playground.benchmarks.bench_full_size",
+        "both streams at the size of published weights",
+    ),
     ("bench", "switch"): ("playground.benchmarks.bench_switch", "what a prompt switch costs"),
     ("eval", "image"): ("playground.benchmarks.eval_image", "quality of the tiny image model"),
     ("eval", "video"): ("playground.benchmarks.eval_video", "quality of the tiny video model"),

@@ -59,7 +59,7 @@ class StatefulDiffusers:
         self.ours = model.transformer
         self.theirs = diffusers_twin(model.transformer)
         with torch.inference_mode():
-            text = model.words([prompt])
+            text = model.words([prompt]).to(model.device, model.dtype)
         self.text = F.pad(text, (0, 0, 0, self.ours.config.text_len - text.shape[1]))
         self._memories = [_Remembering() for _ in self.theirs.blocks]
         for block, memory in zip(self.theirs.blocks, self._memories, strict=True):
@@ -85,7 +85,8 @@ class StatefulDiffusers:
             self._see(x, positions, past, past_positions)
         if self.ours.config.track_dim:
             x = torch.cat([x, self._track_channels(x, tracks)], 1)
-        velocity = self.theirs(x, t[:, 0], self.text, return_dict=False)[0]
+        x = x.to(self.text.dtype)
+        velocity = self.theirs(x, t[:, 0], self.text, return_dict=False)[0].float()
         if only == VELOCITY:
             return velocity, None
         frames = (len(positions), -1)
@@ -164,20 +165,21 @@ def diffusers_twin(wan: CausalWan) -> nn.Module:
     """diffusers' WanTransformer3DModel with our weights; the track head stays outside."""
     from diffusers import WanTransformer3DModel
 
-    config = wan.config
-    twin = WanTransformer3DModel(
-        patch_size=config.patch_size,
-        num_attention_heads=config.num_heads,
-        attention_head_dim=config.dim // config.num_heads,
-        in_channels=config.in_dim + config.track_dim,
-        out_channels=config.out_dim,
-        text_dim=config.text_dim,
-        freq_dim=config.freq_dim,
-        ffn_dim=config.ffn_dim,
-        num_layers=config.num_layers,
-        cross_attn_norm=config.cross_attn_norm,
-        eps=config.eps,
-    )
+    config, weight = wan.config, wan.patch_embedding.weight
+    with torch.device(weight.device):
+        twin = WanTransformer3DModel(
+            patch_size=config.patch_size,
+            num_attention_heads=config.num_heads,
+            attention_head_dim=config.dim // config.num_heads,
+            in_channels=config.in_dim + config.track_dim,
+            out_channels=config.out_dim,
+            text_dim=config.text_dim,
+            freq_dim=config.freq_dim,
+            ffn_dim=config.ffn_dim,
+            num_layers=config.num_layers,
+            cross_attn_norm=config.cross_attn_norm,
+            eps=config.eps,
+        ).to(weight.dtype)
     ours = {k: v for k, v in wan.state_dict().items() if not k.startswith("track_head")}
     twin.load_state_dict({their_name(name): weight for name, weight in ours.items()})
     return twin.eval()

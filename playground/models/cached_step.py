@@ -114,8 +114,8 @@ def rotated(past: KeyValues, turn: Turn, first: int = 0) -> tuple[Tensor, Tensor
     k, v = past.k, past.v
     start, end = (frame * k.shape[3] for frame in (first, first + k.shape[2]))
     angles = torch.complex(turn.cos[start:end, :, ::2], turn.sin[start:end, :, 1::2])
-    pairs = torch.view_as_complex(k.flatten(2, 3).unflatten(-1, (-1, 2)))
-    keys = torch.view_as_real(pairs * angles).flatten(-2)  # [l, b, m, a, d]
+    pairs = torch.view_as_complex(k.float().flatten(2, 3).unflatten(-1, (-1, 2)))
+    keys = torch.view_as_real(pairs * angles).flatten(-2).to(k.dtype)  # [l, b, m, a, d]
     return keys.transpose(2, 3), v.flatten(2, 3).transpose(2, 3)
 
 
