@@ -39,8 +39,15 @@ def said(notebook):
     return json.loads(notebook.python(SAID))
 
 
+def is_chosen(notebook, number):
+    """Wait until Python has chosen what was focused."""
+    item = f".pg-timeline-item[data-number='{number}'][aria-selected=true]"
+    notebook.page.locator(item).wait_for()
+
+
 def choose(notebook, number):
     notebook.page.locator(f".pg-timeline-item[data-number='{number}']").focus()
+    is_chosen(notebook, number)
     form = notebook.page.locator(f".pg-timeline-form[aria-label^='entry {number}:']")
     form.wait_for()
     return form
@@ -57,6 +64,7 @@ def test_how_an_entry_comes_in_is_set_with_keys_alone_and_undone(live, screensho
     press(live, "Tab")  # from the entries on to what follows the third one
     press(live, "Tab")
     assert live.page.evaluate("() => document.activeElement.dataset.name") == "lasts"
+    is_chosen(live, 3)  # on the way; or else its form would come over what is typed below
     choose(live, 2).locator("[data-name=lasts]").focus()
     live.page.keyboard.type("0.6")
     press(live, "Enter")
