@@ -71,6 +71,23 @@ def strategy_sheet(video, after, *, before=2.0, seconds=2.5, strategies=COMPARED
     )
 
 
+def scene_sheet(video, before, after, *, watched=2.0, seconds=3.0):
+    """From one scene to another, from the same moment: with the new words stressed, and without."""
+    own = _own(video, prompt=before)
+    past = _frames(own, watched)
+    kinds = {"the new words stressed": True, "as any other words": False}
+    together = Lockstep(own.state, {name: {"emphasis": on} for name, on in kinds.items()})
+    together.update(replace(together.controls, prompt=after))
+    steps = [together.step() for _ in range(round(seconds * video.fps))]
+    films = [np.stack([step.steps[at].picture for step in steps]) for at in range(len(kinds))]
+    return Sheet(
+        pictures=((past[-1], *(picture for film in films for picture in (film, film[-1]))),),
+        columns=("before", *(title for name in kinds for title in (name, "its last frame"))),
+        fps=video.fps,
+        side_px=SIDE_PX,
+    )
+
+
 def memory_after(video, after, *, before=2.0, recache="longlive"):
     """The cache just after a switch: what was rewritten flashes, colours tell whose words an entry heard."""
     own = _own(video, recache=recache)

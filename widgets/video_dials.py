@@ -93,6 +93,14 @@ MORE = (
         tip="Re-cache: after a new prompt the keys and values of the window are computed again under it (LongLive).",
     ),
     Dial(
+        name="emphasis",
+        label="words on a new scene are stressed",
+        kind="toggle",
+        value=True,
+        tip="Where new words change most of the picture, the next chunks hear them with text guidance w_t, and the last "
+        "of these becomes the sink. Off: the sink s goes on showing the old scene and may hold on to it.",
+    ),
+    Dial(
         name="resink",
         label="a grab or a release begins anew",
         kind="toggle",
@@ -151,6 +159,7 @@ class VideoDialling:
             "window": window,
             "chunk": chunk,
             "recache": controls.recache,
+            "emphasis": controls.emphasis,
             "resink": controls.resink,
             "camera_memory": controls.camera_memory,
             "seed": controls.seed,

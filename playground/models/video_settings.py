@@ -22,6 +22,7 @@ class VideoSettings:
     timesteps: tuple[float, ...] = (1000.0, 750.0, 500.0, 250.0)  # of the denoising passes, falling
     policy: str = "motionstream"  # what stays in the cache
     sizes: tuple[tuple[str, int], ...] = ()  # of the policy; () = its own
+    emphasis: tuple[float, ...] = ()  # text guidance of the chunks after a new scene was asked for
 
     def __post_init__(self) -> None:
         size = (self.size, self.size) if isinstance(self.size, int) else tuple(self.size)
@@ -32,6 +33,9 @@ class VideoSettings:
             raise ValueError(f"size must be a side or (H, W) in pixels, got {self.size!r}")
         if not self.fps > 0:
             raise ValueError(f"fps must be above 0, got {self.fps!r}")
+        object.__setattr__(self, "emphasis", tuple(float(weight) for weight in self.emphasis))
+        if not all(0 <= weight <= 10 for weight in self.emphasis):
+            raise ValueError(f"emphasis must be weights in 0..10, got {self.emphasis}")
         if self.chunk < 1:
             raise ValueError(f"chunk must be >= 1, got {self.chunk!r}")
 

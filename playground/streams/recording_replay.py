@@ -16,6 +16,8 @@ from playground.models import network_choice
 from playground.streams.recording_values import frame_from_text, from_json
 from playground.streams.weighted_prompts import in_words
 
+LATER = ("resink", "camera_memory", "emphasis")  # knobs that the oldest recordings do not have
+
 
 class Told:
     """What live paths commanded, chunk by chunk."""
@@ -50,7 +52,9 @@ def replayed(
     told, letters, frames = Told(), "", None
     if hasattr(stream, "expect_input"):
         stream.expect_input(True)  # what a step had comes with its own line
-    wanted = type(stream.controls)(**decoded_knobs(first, told))
+    wanted = type(stream.controls)(
+        **{**_since(first, stream.controls), **decoded_knobs(first, told)}
+    )
     for line in lines:
         if line.get("reset"):
             stream.reset()
@@ -67,6 +71,11 @@ def replayed(
             made = _made(stream, line, frames)
         for one in made:
             yield one, in_words(stream.controls.prompt)
+
+
+def _since(told: Mapping[str, Any], controls: Any) -> dict[str, bool]:
+    """Knobs that came later than the recording: off, as streams were without them."""
+    return {name: False for name in LATER if name not in told and hasattr(controls, name)}
 
 
 def decoded_knobs(knobs: Mapping[str, Any], live: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the sink becomes before a chunk is made: after a grab or a release, and while the camera moves."""
+"""What the sink becomes before a chunk is made: after a grab, a release or a new scene, and with the camera."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,14 @@ from playground.streams.video_values import Flight
 def with_sink(
     flight: Flight, earlier: Flight, coming: Tracks | None, context: Context, making: Making
 ) -> tuple[Flight, tuple[int, ...]]:
-    """With another sink, if a thing is grabbed or let go now (`resink`); which frames it is."""
+    """With another sink, if a thing is grabbed or let go now (`resink`) or a new scene is there (`emphasis`).
+
+    And which frames it is.
+    """
+    if flight.emphasis == ():
+        flight = replace(flight, emphasis=None)
+        if making.policy.sinks:
+            return _with_newest(flight, context, making)
     wanted = making.controls.resink and making.policy.sinks
     if not wanted or flight.chunk is None:
         return flight, ()
@@ -44,6 +51,19 @@ def with_sink(
     grid, forward = grid_of(told_now, making, count), making.model.forward
     chunks = [(state.frame - count, clean)]
     state = rollout.begun_anew(forward, state, chunks, context, making.policy, grid)
+    return replace(flight, rollout=state), state.cache.frames
+
+
+def _with_newest(
+    flight: Flight, context: Context, making: Making
+) -> tuple[Flight, tuple[int, ...]]:
+    """The newest chunk as the sink, told what it was told."""
+    state, count = flight.rollout, flight.latents
+    chunks, told = (
+        [(state.frame - count, state.clean[:, :, -count:])],
+        _told_of_newest(state.tracks, count, count),
+    )
+    state = rollout.begun_anew(making.model.forward, state, chunks, context, making.policy, told)
     return replace(flight, rollout=state), state.cache.frames
 
 

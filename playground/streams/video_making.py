@@ -17,6 +17,7 @@ from playground.memory.switching import Rewriting, strategy
 from playground.models.key_values import Context
 from playground.streams import rollout
 from playground.streams.chunk_report import cache_view, shares_of, switch_of
+from playground.streams.emphasis import emphasis_of, with_emphasis
 from playground.streams.first_picture import beginning_with
 from playground.streams.making import Making
 from playground.streams.mixed_prompts import context_of
@@ -34,15 +35,16 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     before, context, rewriting = told(flight, making)
     watch.lap("prepare" if rewriting is None else "recache")
     switch = switch_of(flight, rewriting, making, watch)
+    before = with_emphasis(before, flight, context, making)
     before, commanded = with_tracks(before, making)
     before, resunk = with_sink(before, flight, commanded, context, making)
     before, steering, way = with_camera(before, commanded, context, making)
     watch.lap("recache" if resunk else "prepare")
-    grid = grid_of(steering, making)
-    fresh = noise_of(before.rollout.frame, making)
+    grid, fresh = grid_of(steering, making), noise_of(before.rollout.frame, making)
+    stress, coming = emphasis_of(before)
     watch.lap("prepare")
     state, result = rollout.generate_chunk(
-        beginning_with(before, guided(making, has_tracks=grid is not None)),
+        beginning_with(before, guided(making, has_tracks=grid is not None, emphasis=stress)),
         before.rollout,
         context,
         making.policy,
@@ -67,8 +69,8 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
         switch=switch,
         resunk=bool(resunk),
     )
-    count = result.latents.shape[2]
-    return replace(before, rollout=state, chunk=chunk, latents=count, shown=0, decoder=decoder)
+    count, memory = result.latents.shape[2], {"rollout": state, "decoder": decoder}
+    return replace(before, **memory, chunk=chunk, latents=count, shown=0, emphasis=coming)
 
 
 def on_screen(

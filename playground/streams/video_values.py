@@ -109,6 +109,7 @@ class Flight:
     decoder: Any = None  # what a causal codec remembers of the frames before
     first: Any = None  # clean latents that the stream begins with, of a picture
     scene: SceneView | None = None  # once a camera has moved
+    emphasis: tuple[float, ...] | None = None  # text guidance of the next chunks; (): a sink is due
 
     @property
     def has_frames_left(self) -> bool:
