@@ -19,6 +19,7 @@ from playground.benchmarks.pen import Pen
 from playground.diffusion.noise_plan import NoisePlan
 from playground.models import memory_estimate
 from playground.models.image_model import ImageModel
+from playground.models.published_video import tell
 from playground.models.video_model import VideoModel
 from playground.models.video_recipes import RECIPES
 from playground.streams import rollout
@@ -48,6 +49,10 @@ def run(
     if chunks < 2 or rounds < 1:
         raise ValueError(f"chunks must be >= 2 and rounds >= 1, got {chunks} and {rounds}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        tell(
+            "there is no CUDA here: this takes hours; --height 64 --width 64 --chunks 2 takes minutes"
+        )
     settings = replace(RECIPES[recipe].settings, size=(height, width))
     with torch.inference_mode():
         video = random_video_model(RECIPES[recipe], settings, device, decoder=decoder)
