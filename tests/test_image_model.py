@@ -265,7 +265,7 @@ def test_a_model_that_predicts_something_else_is_refused():
         ({"device": "gpu0"}, "device must be such as cpu, cuda, cuda:1 or mps, got 'gpu0'"),
         (
             {"runtime": "fastest"},
-            "runtime must be one of auto, eager, openvino, compile; got 'fastest'",
+            "runtime must be one of auto, eager, openvino, cudagraph, compile; got 'fastest'",
         ),
     ],
 )
