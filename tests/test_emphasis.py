@@ -26,8 +26,9 @@ def model():
 
 @pytest.fixture
 def share(monkeypatch):
-    """What share of the picture new words change, to be set."""
-    asked = {"share": 1.0, "times": 0}
+    """What share of the picture new words change, and whether the scene is there, to be set."""
+    asked = {"share": 1.0, "times": 0, "is_there": False}
+    monkeypatch.setattr(emphasis, "is_there", lambda *_: asked["is_there"])
 
     def changed(*_):
         asked["times"] += 1
@@ -45,7 +46,8 @@ def begun(model, chunks=3, **knobs):
 
 
 def left(video):
-    return video.state.flight.emphasis
+    now = video.state.flight.emphasis
+    return None if now is None else now.weights
 
 
 def test_new_words_weigh_more_from_chunk_to_chunk_and_then_the_newest_chunk_is_the_sink(
@@ -69,6 +71,25 @@ def test_new_words_weigh_more_from_chunk_to_chunk_and_then_the_newest_chunk_is_t
     )
     assert not next(video).resunk and left(video) is None
     assert share["times"] == 1
+
+
+def test_a_scene_that_is_there_needs_no_more_stress_and_becomes_the_sink(model, share):
+    video = begun(model)
+    video.prompt = CAT
+    assert not next(video).resunk and left(video) == WEIGHTS[1:]
+    share["is_there"] = True
+    newest = video.state.flight.rollout.clean[:, :, -3:]
+    assert next(video).resunk and left(video) is None
+    assert torch.equal(video.state.flight.rollout.sink, newest)
+    assert not next(video).resunk
+
+
+def test_a_scene_is_there_when_the_newest_chunk_is_near_what_its_words_mean(model):
+    flight = begun(model).state.flight
+    newest = flight.rollout.clean[:, :, -3:]
+    assert emphasis.is_there(flight, newest)
+    near, far = (newest + part * newest.std() * torch.ones_like(newest) for part in (0.29, 0.31))
+    assert emphasis.is_there(flight, near) and not emphasis.is_there(flight, far)
 
 
 def test_words_on_a_thing_change_nothing_else(model, share):

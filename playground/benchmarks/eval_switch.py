@@ -22,7 +22,7 @@ LIMITS = {
     "new_object_accuracy": (0.90, None),
     "old_object_rate": (None, 0.05),
     "kept_background": (0.95, None),
-    "new_scene_accuracy": (0.95, None),
+    "new_scene_accuracy": (0.90, None),
     "switch_chunks": (None, 1.5),
 }  # at least, at most; of the default strategy
 

@@ -35,7 +35,7 @@ def with_sink(
 
     And which frames it is.
     """
-    if flight.emphasis == ():
+    if flight.emphasis is not None and not flight.emphasis.weights:
         flight = replace(flight, emphasis=None)
         if making.policy.sinks:
             return _with_newest(flight, context, making)

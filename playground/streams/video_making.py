@@ -17,7 +17,7 @@ from playground.memory.switching import Rewriting, strategy
 from playground.models.key_values import Context
 from playground.streams import rollout
 from playground.streams.chunk_report import cache_view, shares_of, switch_of
-from playground.streams.emphasis import emphasis_of, with_emphasis
+from playground.streams.emphasis import next_weight, with_emphasis
 from playground.streams.first_picture import beginning_with
 from playground.streams.making import Making
 from playground.streams.mixed_prompts import context_of
@@ -41,7 +41,7 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     before, steering, way = with_camera(before, commanded, context, making)
     watch.lap("recache" if resunk else "prepare")
     grid, fresh = grid_of(steering, making), noise_of(before.rollout.frame, making)
-    stress, coming = emphasis_of(before)
+    stress, coming = next_weight(before)
     watch.lap("prepare")
     state, result = rollout.generate_chunk(
         beginning_with(before, guided(making, has_tracks=grid is not None, emphasis=stress)),

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from playground.conditioning.tracks import Tracks
 from playground.streams.rollout import RolloutState
@@ -95,6 +96,16 @@ class VideoStep:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Emphasis:
+    """What is still to come of words on a new scene, see `streams.emphasis`."""
+
+    weights: tuple[
+        float, ...
+    ]  # text guidance of the next chunks; (): the newest one is to be the sink
+    goal: Float[Tensor, "b c t h w"]  # what the words mean without a past
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Flight:
     """Everything a stream remembers from one chunk to the next."""
 
@@ -109,7 +120,7 @@ class Flight:
     decoder: Any = None  # what a causal codec remembers of the frames before
     first: Any = None  # clean latents that the stream begins with, of a picture
     scene: SceneView | None = None  # once a camera has moved
-    emphasis: tuple[float, ...] | None = None  # text guidance of the next chunks; (): a sink is due
+    emphasis: Emphasis | None = None  # while words on a new scene are stressed
 
     @property
     def has_frames_left(self) -> bool:
