@@ -90,6 +90,17 @@ def test_a_scene_is_there_when_the_newest_chunk_is_near_what_its_words_mean(mode
     assert emphasis.is_there(flight, newest)
     near, far = (newest + part * newest.std() * torch.ones_like(newest) for part in (0.29, 0.31))
     assert emphasis.is_there(flight, near) and not emphasis.is_there(flight, far)
+    assert not emphasis.is_there(flight, newest[:, :, :2])  # chunks of another length
+
+
+def test_chunks_may_change_their_length_meanwhile(model, monkeypatch):
+    monkeypatch.setattr(emphasis, "changed_by_words", lambda *_: 1.0)
+    video = begun(model)
+    video.prompt = CAT
+    next(video)
+    video.chunk = 2
+    made = [next(video) for _ in range(5)]
+    assert [chunk.resunk for chunk in made].count(True) == 1 and left(video) is None
 
 
 def test_words_on_a_thing_change_nothing_else(model, share):

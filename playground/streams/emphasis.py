@@ -1,7 +1,7 @@
 """Words on a new scene are stressed until the scene is there; then what shows it becomes the sink.
 
 The sink shows what earlier words said. Beside a new thing that does no harm, since the newest chunk shows the
-new one; a new scene it pulls back: of the tiny model's scene changes every fourth came to a stop half way.
+new one; a new scene it pulls back: of the tiny model's scene changes every fifth came to a stop half way.
 So when new words come, two passes ask how much of the picture they would change. Words on a thing change a part
 of it, and nothing else happens. Words on the scene change nearly all of it: then the next chunks are made with
 text guidance that rises (`VideoSettings.emphasis`; at full strength at once it leaves noise where old and new
@@ -28,7 +28,7 @@ from playground.streams.video_values import Emphasis, Flight
 
 CHANGED = 0.05  # of the latents' deviation
 MOST = (
-    0.65  # of the cells: words on a thing change fewer, words on a scene more, 98 times of 100 each
+    0.65  # of the cells; words on a thing change fewer, words on a scene more, each 98 times of 100
 )
 NEAR = 0.3  # deviations from the goal in the median cell; scenes that stopped half way were all farther off
 
@@ -61,6 +61,8 @@ def next_weight(flight: Flight) -> tuple[float, Emphasis | None]:
 def is_there(flight: Flight, goal: Float[Tensor, "b c t h w"]) -> bool:
     """Whether the newest chunk is near what its words mean without a past."""
     newest = flight.rollout.clean[:, :, -flight.latents :]
+    if newest.shape != goal.shape:  # chunks have another length since
+        return False
     apart = (newest - goal).square().mean((1, 2)).sqrt().median()
     return bool(apart < NEAR * newest.std())
 
