@@ -27,9 +27,7 @@ from playground.streams.steering import noise_of
 from playground.streams.video_values import Emphasis, Flight
 
 CHANGED = 0.05  # of the latents' deviation
-MOST = (
-    0.65  # of the cells; words on a thing change fewer, words on a scene more, each 98 times of 100
-)
+MOST = 0.65  # of the cells: words on a thing change fewer, on a scene more, each 98 times of 100
 NEAR = 0.3  # deviations from the goal in the median cell; scenes that stopped half way were all farther off
 
 
