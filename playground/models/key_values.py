@@ -46,7 +46,7 @@ class KeyValues:
     def each(self) -> list["KeyValues"]:
         """Every frame for itself; not copied."""
         pairs = zip(self.k.split(1, 2), self.v.split(1, 2), strict=True)
-        return [KeyValues(k, v) for k, v in pairs]
+        return [self] if self.frames == 1 else [KeyValues(k, v) for k, v in pairs]
 
     @staticmethod
     def join(runs: Sequence["KeyValues"]) -> "KeyValues":
@@ -72,6 +72,10 @@ class Joined(KeyValues):
         """Of all runs together."""
         return sum(run.frames for run in self.runs)
 
+    def each(self) -> list[KeyValues]:
+        """As they were joined."""
+        return [frame for run in self.runs for frame in run.each()]
+
     @cached_property
     def k(self) -> Float[Tensor, "l b t n a d"]:
         """Keys of all runs."""
@@ -86,25 +90,33 @@ class Joined(KeyValues):
 class Gathering:
     """Keys and values of layer after layer, on the way to `KeyValues`, without ever being there twice.
 
-    Of a window at full size they are gigabytes. Where gradients go through them they are stacked instead.
+    Every frame has memory of its own, so that one that stays holds none of those that go. Of a window at full
+    size they are gigabytes. Where gradients go through them they are stacked instead.
     """
 
     def __init__(self, layers: int) -> None:
-        self._layers, self._pairs, self._room = layers, [], ()
+        self._layers, self._added, self._pairs, self._frames = layers, 0, [], []
 
     def add(self, *pair: Float[Tensor, "b t n a d"]) -> None:
         """The keys and the values of the next layer."""
-        if not torch.is_grad_enabled():
-            self._room = self._room or [new.new_empty(self._layers, *new.shape) for new in pair]
-            pair = [
-                room[len(self._pairs)].copy_(new)
-                for room, new in zip(self._room, pair, strict=True)
+        layer, self._added = self._added, self._added + 1
+        if self._pairs or (layer == 0 and any(new.requires_grad for new in pair)):
+            self._pairs.append(pair)
+            return
+        frames = list(zip(*(new.split(1, 1) for new in pair), strict=True))
+        if layer == 0:
+            self._frames = [
+                KeyValues(*(new.new_empty(self._layers, *new.shape) for new in frame))
+                for frame in frames
             ]
-        self._pairs.append(pair)
+        for room, (k, v) in zip(self._frames, frames, strict=True):
+            room.k[layer], room.v[layer] = k, v
 
     def whole(self) -> KeyValues:
         """When all layers were added."""
-        return KeyValues(*(self._room or map(torch.stack, zip(*self._pairs, strict=True))))
+        if self._frames:
+            return KeyValues.join(self._frames)
+        return KeyValues(*map(torch.stack, zip(*self._pairs, strict=True)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
