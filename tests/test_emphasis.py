@@ -210,14 +210,20 @@ def test_the_trained_model_turns_from_grass_to_sea():
     script = scene_switches.SceneScript(
         before=("fox", "grass"), after=("duck", "sea"), path=None, seed=4
     )
-    snapshot = scene_switches._begun(model, script).state
+    snapshot = scene_switches.begun(model, script).state
     shown = [
         scene_switches.shows(
-            script, scene_switches._after(VideoStream.restore(snapshot), script, on)
+            script, scene_switches.filmed_after(VideoStream.restore(snapshot), script, on)
         )
         for on in (True, False)
     ]
     assert shown == [True, False]
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ("strong",)])
+def test_what_is_no_list_of_numbers_is_refused(wrong):
+    with pytest.raises(ValueError, match="emphasis must be a list of numbers"):
+        replace(small_model().settings, emphasis=wrong)
 
 
 @pytest.mark.parametrize("wrong", [(11.0,), (-1.0,), (1.5, float("nan"))])

@@ -57,10 +57,9 @@ def strategy_sheet(video, after, *, before=2.0, seconds=2.5, strategies=COMPARED
     """From one moment on, the same new words with several strategies: first the last old frame, then films."""
     own = _own(video)
     past = _frames(own, before)
-    together = Lockstep(own.state, {name: {"recache": name} for name in strategies})
-    together.update(replace(together.controls, prompt=after))
-    steps = [together.step() for _ in range(round(seconds * video.fps))]
-    films = [np.stack([step.steps[at].picture for step in steps]) for at in range(len(strategies))]
+    steps, films = _side_by_side(
+        own, after, seconds, {name: {"recache": name} for name in strategies}
+    )
     switches = [chunk.switch for chunk in steps[0].details]
     return Sheet(
         pictures=((past[-1], *films),),
@@ -76,10 +75,8 @@ def scene_sheet(video, before, after, *, watched=2.0, seconds=3.0):
     own = _own(video, prompt=before)
     past = _frames(own, watched)
     kinds = {"the new words stressed": True, "as any other words": False}
-    together = Lockstep(own.state, {name: {"emphasis": on} for name, on in kinds.items()})
-    together.update(replace(together.controls, prompt=after))
-    steps = [together.step() for _ in range(round(seconds * video.fps))]
-    films = [np.stack([step.steps[at].picture for step in steps]) for at in range(len(kinds))]
+    ways = {name: {"emphasis": on} for name, on in kinds.items()}
+    _, films = _side_by_side(own, after, seconds, ways)
     return Sheet(
         pictures=((past[-1], *(picture for film in films for picture in (film, film[-1]))),),
         columns=("before", *(title for name in kinds for title in (name, "its last frame"))),
@@ -140,6 +137,14 @@ def read_timeline(source):
 
 def _own(video, **changes):
     return type(video)(video.model, replace(video.controls, paused=False, **changes))
+
+
+def _side_by_side(own, after, seconds, ways):
+    """The same new words in several ways: every step of all of them, and a film of each."""
+    together = Lockstep(own.state, ways)
+    together.update(replace(together.controls, prompt=after))
+    steps = [together.step() for _ in range(round(seconds * own.fps))]
+    return steps, [np.stack([step.steps[at].picture for step in steps]) for at in range(len(ways))]
 
 
 def _frames(video, seconds):

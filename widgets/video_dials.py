@@ -97,8 +97,8 @@ MORE = (
         label="words on a new scene are stressed",
         kind="toggle",
         value=True,
-        tip="Where new words change most of the picture, the next chunks hear them with text guidance w_t, and the last "
-        "of these becomes the sink. Off: the sink s goes on showing the old scene and may hold on to it.",
+        tip="Where new words change most of the picture, the next chunks hear them with text guidance w_t until the "
+        "scene is there, and that chunk becomes the sink. Off: the sink s goes on showing the old scene and may hold on to it.",
     ),
     Dial(
         name="resink",

@@ -7,23 +7,22 @@ for one on the scene. Half of the things follow a path.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from tqdm import tqdm
 
 from playground.benchmarks import video_measures
-from playground.benchmarks.video_scripts import smooth_path
-from playground.conditioning.tracks import Tracks
+from playground.benchmarks.video_scripts import frames_of, smooth_path, tracks_of
 from playground.models.video_model import VideoModel
 from playground.streams.video_controls import VideoControls
 from playground.streams.video_stream import VideoStream
 from playground.world.captions import caption
-from playground.world.clips import SIDE, VIDEO_OBJECTS, VIDEO_SCENES
+from playground.world.clips import VIDEO_OBJECTS, VIDEO_SCENES
 
 BEFORE = 12  # chunks until the prompt changes
 WATCHED = range(20, 60, 2)  # frames after it
+Frames = UInt8[np.ndarray, "t H W 3"]
 Pair = tuple[str, str]  # of a thing and a scene
 
 
@@ -58,10 +57,12 @@ def figures(model: VideoModel, count: int, seed: int) -> dict[str, float]:
     turned: dict[bool, list[bool]] = {True: [], False: []}
     mistaken = []
     for script in tqdm(scripts(count, seed + 7000), desc="scenes", disable=None, leave=False):
-        video = _begun(model, script)
+        video = begun(model, script)
         snapshot = video.state
         for stressed, kept in turned.items():
-            kept.append(shows(script, _after(VideoStream.restore(snapshot), script, stressed)))
+            kept.append(
+                shows(script, filmed_after(VideoStream.restore(snapshot), script, stressed))
+            )
         video.prompt = caption(script.after[0], script.before[1])
         next(video)
         if script.after[0] != script.before[0]:
@@ -73,7 +74,7 @@ def figures(model: VideoModel, count: int, seed: int) -> dict[str, float]:
     }
 
 
-def shows(script: SceneScript, frames: Any) -> bool:
+def shows(script: SceneScript, frames: Frames) -> bool:
     """Whether most of the watched frames show thing and scene of the new prompt."""
     right = []
     for frame in WATCHED:
@@ -84,11 +85,9 @@ def shows(script: SceneScript, frames: Any) -> bool:
     return float(np.mean(right)) > 0.5
 
 
-def _begun(model: VideoModel, script: SceneScript) -> VideoStream:
-    tracks = None
-    if script.path is not None:
-        points = (script.path[:, None] * np.array(model.size[::-1]) / SIDE).astype(np.float32)
-        tracks = Tracks(points, fps=model.settings.fps, size=model.size)
+def begun(model: VideoModel, script: SceneScript) -> VideoStream:
+    """A stream just before its prompt changes."""
+    tracks = None if script.path is None else tracks_of(script.path, model)
     told = {"policy": model.settings.policy, "prompt": caption(*script.before), "seed": script.seed}
     video = VideoStream(model, VideoControls(**told, tracks=tracks))
     for _ in range(BEFORE):
@@ -96,12 +95,10 @@ def _begun(model: VideoModel, script: SceneScript) -> VideoStream:
     return video
 
 
-def _after(video: VideoStream, script: SceneScript, stressed: bool) -> Any:
+def filmed_after(video: VideoStream, script: SceneScript, stressed: bool) -> Frames:
+    """Its frames under the new prompt."""
     video.emphasis, video.prompt = stressed, caption(*script.after)
-    frames: list[np.ndarray] = []
-    while len(frames) < WATCHED.stop:
-        frames.extend(next(video).frames)
-    return np.stack(frames)
+    return frames_of(video, WATCHED.stop)
 
 
 def _place(script: SceneScript, frame: np.ndarray, number: int) -> tuple[float, float]:

@@ -117,14 +117,18 @@ def filmed(
 
     A stream that is `begun` starts from a picture of the world, under whatever mist lies there.
     """
-    scale = np.array(model.size[::-1]) / SIDE
-    points = (script.path[:frames] * scale).astype(np.float32)[:, None]
-    tracks = Tracks(points, pinned=True, fps=model.settings.fps, size=model.size)
+    tracks = tracks_of(script.path[:frames], model)
     told = {"policy": model.settings.policy, "prompt": script.prompt, "seed": script.seed}
     video = VideoStream(model, VideoControls(**{**told, "tracks": tracks, **knobs}))
     if begun:
         video.start_from(rendered(script, 1)[0])
     return frames_of(video, frames)
+
+
+def tracks_of(path: Path, model: VideoModel) -> Tracks:
+    """A path, in pixels of SIDE, as tracks of one point."""
+    points = (path * (np.array(model.size[::-1]) / SIDE)).astype(np.float32)[:, None]
+    return Tracks(points, pinned=True, fps=model.settings.fps, size=model.size)
 
 
 def frames_of(video: VideoStream, frames: int) -> UInt8[np.ndarray, "t H W 3"]:

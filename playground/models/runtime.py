@@ -2,10 +2,10 @@
 
 A stream calls three callables (`Networks`). `attach` puts callables in their place that answer with
 the plain PyTorch network at first, and with a faster one as soon as it is ready for the shape that
-is asked for: OpenVINO on CPUs, CUDA graphs on CUDA (torch.compile where it is asked for). Shapes are static, so another number of rows
-(steps, guidance, buffers) is made ready in the background too. A faster network is used only after
-it gave the same numbers as the plain one; whatever fails leaves the plain one running, with a
-message in `Runtime.message`. Nothing here knows streams or prompts.
+is asked for: OpenVINO on CPUs, CUDA graphs on CUDA (torch.compile where it is asked for). Shapes are
+static, so another number of rows (steps, guidance, buffers) is made ready in the background too. A
+faster network is used only after it gave the same numbers as the plain one; whatever fails leaves the
+plain one running, with a message in `Runtime.message`. Nothing here knows streams or prompts.
 """
 
 import importlib.util

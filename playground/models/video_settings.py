@@ -33,7 +33,7 @@ class VideoSettings:
             raise ValueError(f"size must be a side or (H, W) in pixels, got {self.size!r}")
         if not self.fps > 0:
             raise ValueError(f"fps must be above 0, got {self.fps!r}")
-        object.__setattr__(self, "emphasis", tuple(float(weight) for weight in self.emphasis))
+        object.__setattr__(self, "emphasis", _numbers("emphasis", self.emphasis))
         if not all(0 <= weight <= 10 for weight in self.emphasis):
             raise ValueError(f"emphasis must be weights in 0..10, got {self.emphasis}")
         if self.chunk < 1:
@@ -58,16 +58,21 @@ class VideoSettings:
 @no_type_check
 def checked_timesteps(timesteps: Any) -> tuple[float, ...]:
     """A tuple of 1..4 falling times, the first one 1000 or below, the last above 0."""
-    try:
-        times = tuple(float(time) for time in timesteps)
-    except (TypeError, ValueError):
-        raise ValueError(f"timesteps must be a list of numbers, got {timesteps!r:.80}") from None
+    times = _numbers("timesteps", timesteps)
     if not 1 <= len(times) <= MAX_STEPS:
         raise ValueError(f"timesteps must have 1..{MAX_STEPS} entries, got {len(times)}")
     falling = all(later < earlier for earlier, later in zip((1001.0, *times), times, strict=False))
     if not falling or not times[-1] > 0:
         raise ValueError(f"timesteps must fall from at most 1000 and stay above 0, got {times}")
     return times
+
+
+@no_type_check
+def _numbers(name: str, values: Any) -> tuple[float, ...]:
+    try:
+        return tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a list of numbers, got {values!r:.80}") from None
 
 
 def times_for(timesteps: tuple[float, ...], steps: int) -> tuple[float, ...]:

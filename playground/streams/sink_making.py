@@ -38,7 +38,9 @@ def with_sink(
     if flight.emphasis is not None and not flight.emphasis.weights:
         flight = replace(flight, emphasis=None)
         if making.policy.sinks:
-            return _with_newest(flight, context, making)
+            state, count = flight.rollout, flight.latents
+            told = _told_of_newest(state.tracks, count, count)
+            return _from(flight, state.clean[:, :, -count:], told, context, making)
     wanted = making.controls.resink and making.policy.sinks
     if not wanted or flight.chunk is None:
         return flight, ()
@@ -48,22 +50,16 @@ def with_sink(
         return flight, ()
     state, count = flight.rollout, flight.latents
     clean = resink.patched(state.clean[:, :, -count:], state.sink, state.first)
-    grid, forward = grid_of(told_now, making, count), making.model.forward
-    chunks = [(state.frame - count, clean)]
-    state = rollout.begun_anew(forward, state, chunks, context, making.policy, grid)
-    return replace(flight, rollout=state), state.cache.frames
+    return _from(flight, clean, grid_of(told_now, making, count), context, making)
 
 
-def _with_newest(
-    flight: Flight, context: Context, making: Making
+def _from(
+    flight: Flight, newest: Tensor, told: Tensor | None, context: Context, making: Making
 ) -> tuple[Flight, tuple[int, ...]]:
-    """The newest chunk as the sink, told what it was told."""
-    state, count = flight.rollout, flight.latents
-    chunks, told = (
-        [(state.frame - count, state.clean[:, :, -count:])],
-        _told_of_newest(state.tracks, count, count),
-    )
-    state = rollout.begun_anew(making.model.forward, state, chunks, context, making.policy, told)
+    """Begun again with the newest chunk, as these latents, told that; and which frames it is."""
+    state, forward = flight.rollout, making.model.forward
+    chunks = [(state.frame - flight.latents, newest)]
+    state = rollout.begun_anew(forward, state, chunks, context, making.policy, told)
     return replace(flight, rollout=state), state.cache.frames
 
 

@@ -7,32 +7,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from playground.benchmarks.video_peers import their_name
+from playground.benchmarks.video_peers import diffusers_twin
 from random_video import random_latents, random_wan
 
 pytestmark = pytest.mark.peer
-
-
-def theirs(ours):
-    """Their class with our numbers; every parameter of both must have found its partner."""
-    from diffusers import WanTransformer3DModel
-
-    config = ours.config
-    peer = WanTransformer3DModel(
-        patch_size=config.patch_size,
-        num_attention_heads=config.num_heads,
-        attention_head_dim=config.dim // config.num_heads,
-        in_channels=config.in_dim,
-        out_channels=config.out_dim,
-        text_dim=config.text_dim,
-        freq_dim=config.freq_dim,
-        ffn_dim=config.ffn_dim,
-        num_layers=config.num_layers,
-        cross_attn_norm=config.cross_attn_norm,
-        eps=config.eps,
-    )
-    peer.load_state_dict({their_name(name): value for name, value in ours.state_dict().items()})
-    return peer.eval().requires_grad_(False)
 
 
 @pytest.mark.parametrize("t", [1000, 431, 0])
@@ -41,7 +19,7 @@ def test_one_clip_under_full_attention(t):
     x = random_latents(frames, batch=2, rows=4, columns=6)
     text = torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(1))
     times = torch.full((2, frames), float(t))
-    expected = theirs(ours)(x, times[:, 0], text, return_dict=False)[0]
+    expected = diffusers_twin(ours)(x, times[:, 0], text, return_dict=False)[0]
     answer, _ = ours(x, times, ours.context(text), positions=torch.arange(frames))
     assert expected.abs().mean() > 0.1
     assert_close(answer, expected, atol=1e-4, rtol=1e-4)
