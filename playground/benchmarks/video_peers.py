@@ -111,6 +111,7 @@ class StatefulDiffusers:
         turn = turn_of(self.ours, *grid, positions, where)
         self._turn.pair = turn.cos[None, turn.first_new :], turn.sin[None, turn.first_new :]
         keys, values = rotated(past, turn)
+        keys = keys.transpose(3, 4).contiguous()
         for layer, memory in enumerate(self._memories):
             memory.past = keys[layer], values[layer]
 

@@ -1,10 +1,12 @@
 """The cached forward as a graph of plain tensors: what a compiler needs, and less work a call.
 
 What all passes of a chunk share comes in ready, once a chunk instead of once a pass: the keys of the past,
-rotated, heads before tokens; what the tracks add to the tokens. What all chunks share does so too: what a
+rotated and laid out as the queries' product reads them; what the tracks add to the tokens. What all chunks share does so too: what a
 time tells the layers. The numbers are those of `CausalWan.forward` (a test keeps them equal), in float32.
 One stream at a time: what streaming needs. Knows no compiler.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -15,12 +17,14 @@ from playground.models.causal_wan import CausalWan
 from playground.models.key_values import Context, KeyValues
 from playground.models.rotary import Turn
 
+TWICE = 2 * math.sqrt(2 / math.pi)  # 2u = TWICE * (x + 0.044715 x^3)
+
 
 class CachedStep(nn.Module):
     """`step(x, e, e0, cos, sin, past_k, past_v, context_k, context_v, told)` -> velocity, keys, values.
 
-    e and e0 are `CausalWan.timed`; cos and sin the rows of the new tokens; contexts come as
-    [l, b, a, n, d]; `told` is left out for models without a track input. Keys and values that come out
+    e and e0 are `CausalWan.timed`; cos and sin the rows of the new tokens; past_k is [l, b, a, d, m],
+    past_v [l, b, a, m, d]; contexts come as [l, b, a, n, d]; `told` is left out for models without a track input. Keys and values that come out
     are [l, b, t, n, a, d], not rotated. Without a past (None), new frames may be masked.
     """
 
@@ -44,14 +48,17 @@ class CachedStep(nn.Module):
             flat = (block._normed(tokens) * (1 + scale) + shift).flatten(1, 2)
             query = self._turned(block.self_attn.query(flat), cos, sin)
             key, value = block.self_attn.key_value(flat)
-            keys = _after(past_k, layer, self._turned(key, cos, sin))
-            mixed = _attended(block.self_attn, query, keys, _after(past_v, layer, value), self.mask)
+            seen = self._turned(key, cos, sin), value
+            if past_k is None:
+                mixed = _attended(block.self_attn, query, *map(_heads_first, seen), self.mask)
+            else:
+                mixed = _looking_back(block.self_attn, query, *seen, past_k[layer], past_v[layer])
             tokens = tokens + mixed.view_as(tokens) * gate
             query = block.cross_attn.query(block.norm3(tokens).flatten(1, 2))
             mixed = _attended(block.cross_attn, query, context_k[layer], context_v[layer])
             tokens = tokens + mixed.view_as(tokens)
             shift, scale, gate = feed
-            tokens = tokens + block.ffn(block._normed(tokens) * (1 + scale) + shift) * gate
+            tokens = tokens + _fed(block.ffn, block._normed(tokens) * (1 + scale) + shift) * gate
             new.append((key, value))
         _, rows, columns = wan.config.patch_size
         grid = x.shape[3] // rows, x.shape[4] // columns
@@ -81,17 +88,35 @@ def told(
     return F.linear(wan._cut(wan._track_channels(x, tracks)), weight)
 
 
-def _after(past: Tensor | None, layer: int, new: Tensor) -> Tensor:
-    """Heads before tokens, with the past of a layer in front."""
-    new = new.transpose(1, 2)
-    return new if past is None else torch.cat([past[layer], new], 2)
+def _heads_first(x: Tensor) -> Tensor:
+    return x.transpose(1, 2)
+
+
+def _looking_back(
+    part: nn.Module, query: Tensor, key: Tensor, value: Tensor, past_k: Tensor, past_v: Tensor
+) -> Tensor:
+    """Attention over past and new, written out: a fused one would turn the past's keys in every pass."""
+    keys = torch.cat([past_k, key.permute(0, 2, 3, 1)], 3)
+    values = torch.cat([past_v, _heads_first(value)], 2)
+    scores = (_heads_first(query) * query.shape[-1] ** -0.5) @ keys
+    return part.o(_heads_first(scores.softmax(-1) @ values).flatten(2))
 
 
 def _attended(
     part: nn.Module, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None
 ) -> Tensor:
-    mixed = F.scaled_dot_product_attention(query.transpose(1, 2), keys, values, attn_mask=mask)
-    return part.o(mixed.transpose(1, 2).flatten(2))
+    mixed = F.scaled_dot_product_attention(_heads_first(query), keys, values, attn_mask=mask)
+    return part.o(_heads_first(mixed).flatten(2))
+
+
+def _fed(ffn: nn.Sequential, x: Tensor) -> Tensor:
+    """The feed-forward part, with GELU (its tanh form) as x / (1 + exp(-2u)).
+
+    As one operation it is fused into the matrix product before it, which then runs on a slower kernel.
+    """
+    first, _, last = ffn
+    x = first(x)
+    return last(x / (1 + torch.exp(x * (-TWICE - TWICE * 0.044715 * x * x))))
 
 
 def turn_of(
@@ -107,7 +132,7 @@ def turn_of(
 
 
 def rotated(past: KeyValues, turn: Turn, first: int = 0) -> tuple[Tensor, Tensor]:
-    """Keys and values of the past from frame `first` of `turn` on, [l, b, a, m, d], keys rotated.
+    """Keys, rotated, [l, b, a, d, m], and values, [l, b, a, m, d], of the past from frame `first` of `turn` on.
 
     Pairs turn as complex numbers: one pass over the memory.
     """
@@ -116,7 +141,7 @@ def rotated(past: KeyValues, turn: Turn, first: int = 0) -> tuple[Tensor, Tensor
     angles = torch.complex(turn.cos[start:end, :, ::2], turn.sin[start:end, :, 1::2])
     pairs = torch.view_as_complex(k.float().flatten(2, 3).unflatten(-1, (-1, 2)))
     keys = torch.view_as_real(pairs * angles).flatten(-2).to(k.dtype)  # [l, b, m, a, d]
-    return keys.transpose(2, 3), v.flatten(2, 3).transpose(2, 3)
+    return keys.permute(0, 1, 3, 4, 2), v.flatten(2, 3).transpose(2, 3)
 
 
 def words(context: Context) -> tuple[Tensor, Tensor]:

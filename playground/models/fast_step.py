@@ -96,8 +96,8 @@ class FastStep:
         if same < len(runs):
             first, new = sum(run.frames for run in runs[:same]), KeyValues.join(runs[same:])
             start = first * new.runs[0].k.shape[3]
-            rest = [place[:, :, :, start:] for place in places]
-            _write(rest, rotated(new, self._turn, first))
+            keys, values = places
+            _write([keys[..., start:], values[:, :, :, start:]], rotated(new, self._turn, first))
         self._runs = runs
 
     def _told(self, x: Tensor, tracks: Tensor | None) -> Tensor:

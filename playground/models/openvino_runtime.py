@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from playground.models.networks import latents_of
 
-FORMAT = "2"  # of what is kept on disk; another number makes old files unread
+FORMAT = "3"  # of what is kept on disk; another number makes old files unread
 KEPT_NETWORKS = 12
 ENDINGS = ("xml", "bin")
 
