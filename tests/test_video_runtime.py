@@ -11,7 +11,7 @@ from torch.testing import assert_close
 
 from playground.models import fast_step
 from playground.models import runtime as image_runtime
-from playground.models.cached_step import CachedStep, rotated, told, turn_of, words
+from playground.models.cached_step import CachedStep, rotated, timed, told, turn_of, words
 from playground.models.fast_step import FastStep
 from playground.models.key_values import KeyValues
 from playground.models.runtime import Runtime
@@ -64,7 +64,7 @@ def test_the_step_with_a_rotated_past_is_the_cached_forward(channels):
     velocity, fresh = wan(x, t, context, **where)
     turn = turn_of(wan, 1, 1, where["positions"], where["past_positions"])
     spots = turn.cos[turn.first_new :], turn.sin[turn.first_new :]
-    inputs = [x, *wan.timed(t, x.dtype), *spots, *rotated(where["past"], turn), *words(context)]
+    inputs = [x, timed(wan, t), *spots, *rotated(where["past"], turn), *words(context)]
     inputs += [told(wan, x, where["tracks"])] if channels else []
     got, k, v = CachedStep(wan)(*inputs)
     assert_close(got, velocity, atol=1e-5, rtol=1e-5)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from playground.diffusion import flow
-from playground.models.cached_step import CachedStep, rotated, told, turn_of, words
+from playground.models.cached_step import CachedStep, rotated, timed, told, turn_of, words
 from playground.models.causal_wan import CausalWan
 from playground.models.key_values import VELOCITY, Context, KeyValues
 from playground.models.openvino_runtime import Conversion
@@ -211,18 +211,18 @@ def without_cache(
     fixed = [turn.cos, turn.sin, *(part.contiguous() for part in words(context))]
     fixed += [told(wan, both, None)] if wan.config.track_dim else []
     clocks = [torch.tensor([[0.0] * old + [time] * chunk]) for time in times]
-    timed = [wan.timed(t, t.dtype) for t in clocks]
+    times_told = [timed(wan, t) for t in clocks]
     whole: Any = _Whole(wan, model.codec, mask=mask)
     if model.networks.name.startswith("openvino"):
         low = "bf16" if model.networks.name.endswith("bf16") else "f32"
         conversion = Conversion(wan, model.codec, precision=low)
         conversion.graphs = {"whole": partial(_Whole, mask=mask)}
-        whole = conversion("whole", (both, *timed[0], *fixed))
+        whole = conversion("whole", (both, times_told[0], *fixed))
 
     def denoised() -> Tensor:
         x = noise[0]
         for step, time in enumerate(times):
-            velocity = whole(torch.cat([past, x], 2), *timed[step], *fixed)
+            velocity = whole(torch.cat([past, x], 2), times_told[step], *fixed)
             x0 = flow.clean(x, velocity[:, :, old:], time)
             if step + 1 < len(times):
                 x = flow.noised(x0, noise[step + 1], times[step + 1])
@@ -237,7 +237,5 @@ class _Whole(CachedStep):
     def __init__(self, wan: CausalWan, _codec: nn.Module, *, mask: Tensor) -> None:
         super().__init__(wan, mask)
 
-    def forward(
-        self, x: Tensor, e: Tensor, e0: Tensor, cos: Tensor, sin: Tensor, *more: Tensor
-    ) -> Tensor:
-        return super().forward(x, e, e0, cos, sin, None, None, *more)[0]
+    def forward(self, x: Tensor, time: Tensor, cos: Tensor, sin: Tensor, *more: Tensor) -> Tensor:
+        return super().forward(x, time, cos, sin, None, None, *more)[0]

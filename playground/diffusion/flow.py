@@ -11,6 +11,7 @@ trained (Wan2.1, arXiv 2503.20314; shift 5). A time is one number, or one a fram
 This module knows no network and no order of work.
 """
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -29,8 +30,7 @@ def warped(steps: tuple[float, ...] | list[float], shift: float = 5.0) -> tuple[
 
 def noised(x0: Latents, eps: Latents, t: Time) -> Latents:
     """Clean latents brought to time `t`."""
-    s = _sigma(t)
-    return (1 - s) * x0 + s * eps
+    return torch.lerp(x0, eps, _sigma(t))
 
 
 def velocity(x0: Latents, eps: Latents) -> Latents:

@@ -21,9 +21,9 @@ TWICE = 2 * math.sqrt(2 / math.pi)  # 2u = TWICE * (x + 0.044715 x^3)
 
 
 class CachedStep(nn.Module):
-    """`step(x, e, e0, cos, sin, past_k, past_v, context_k, context_v, told)` -> velocity, keys, values.
+    """`step(x, time, cos, sin, past_k, past_v, context_k, context_v, told)` -> velocity, keys, values.
 
-    e and e0 are `CausalWan.timed`; cos and sin the rows of the new tokens; past_k is [l, b, a, d, m],
+    time is `timed(wan, t)`; cos and sin the rows of the new tokens; past_k is [l, b, a, d, m],
     past_v [l, b, a, m, d]; contexts come as [l, b, a, n, d]; `told` is left out for models without a track input. Keys and values that come out
     are [l, b, t, n, a, d], not rotated. Without a past (None), new frames may be masked.
     """
@@ -36,11 +36,11 @@ class CachedStep(nn.Module):
         self.register_buffer("crossed", crossed, persistent=False)  # x @ it = pairs exchanged
 
     def forward(
-        self, x: Tensor, e: Tensor, e0: Tensor, cos: Tensor, sin: Tensor, past_k: Tensor | None,
+        self, x: Tensor, time: Tensor, cos: Tensor, sin: Tensor, past_k: Tensor | None,
         past_v: Tensor | None, context_k: Tensor, context_v: Tensor, told: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
         """See the class."""
-        wan, new = self.wan, []
+        wan, new, (e0, e) = self.wan, [], time.split((6, 1), 2)
         tokens = _embedded(wan, x)
         tokens = tokens if told is None else tokens + told
         for layer, block in enumerate(wan.blocks):
@@ -66,7 +66,7 @@ class CachedStep(nn.Module):
             torch.stack(part).unflatten(2, (x.shape[2], grid[0] * grid[1]))
             for part in zip(*new, strict=True)
         )
-        return wan._unpatched(wan.head(tokens, e), *grid), k, v
+        return wan._unpatched(wan.head(tokens, e.squeeze(2)), *grid), k, v
 
     def _turned(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         return x * cos + (x @ self.crossed) * sin
@@ -76,6 +76,12 @@ def _embedded(wan: CausalWan, x: Tensor) -> Tensor:
     """The patch embedding of the latents alone."""
     weight = wan.patch_embedding.weight[:, : wan.config.in_dim].flatten(1)
     return F.linear(wan._cut(x), weight, wan.patch_embedding.bias)
+
+
+def timed(wan: CausalWan, t: Float[Tensor, "b t"]) -> Float[Tensor, "b t 7 c"]:
+    """What blocks (the first six) and head are told of the time; what to hand over in one piece."""
+    e, e0 = wan.timed(t, t.dtype)
+    return torch.cat([e0, e.unsqueeze(2)], 2)
 
 
 def told(
@@ -138,9 +144,10 @@ def rotated(past: KeyValues, turn: Turn, first: int = 0) -> tuple[Tensor, Tensor
     """
     k, v = past.k, past.v
     start, end = (frame * k.shape[3] for frame in (first, first + k.shape[2]))
-    angles = torch.complex(turn.cos[start:end, :, ::2], turn.sin[start:end, :, 1::2])
     pairs = torch.view_as_complex(k.float().flatten(2, 3).unflatten(-1, (-1, 2)))
-    keys = torch.view_as_real(pairs * angles).flatten(-2).to(k.dtype)  # [l, b, m, a, d]
+    keys = (
+        torch.view_as_real(pairs * turn.pairs[start:end]).flatten(-2).to(k.dtype)
+    )  # [l, b, m, a, d]
     return keys.permute(0, 1, 3, 4, 2), v.flatten(2, 3).transpose(2, 3)
 
 

@@ -11,13 +11,20 @@ from typing import Any
 
 from torch import Tensor
 
-from playground.models.cached_step import rotated, told, turn_of, words
+from playground.models.cached_step import rotated, timed, told, turn_of, words
 from playground.models.causal_wan import CausalWan
 from playground.models.key_values import MEMORY, VELOCITY, Context, KeyValues
 from playground.models.openvino_runtime import Compiled
 from playground.models.rotary import Turn
 
-HANDED_OVER = ("positions", "past_positions", "past", "words", "tracks")  # once, if they stay
+HANDED_OVER = (
+    "time",
+    "positions",
+    "past_positions",
+    "past",
+    "words",
+    "tracks",
+)  # once, if they stay
 KEPT_TIMES = 16  # of one network, with what each tells the layers
 NOTHING = object()  # has not been handed over yet; None is a value
 
@@ -29,12 +36,12 @@ class FastStep:
         self, wan: CausalWan, prepare: Callable[..., Compiled], call: tuple, where: dict[str, Any]
     ) -> None:
         self._wan, self._last = wan, dict.fromkeys(HANDED_OVER, NOTHING)
-        self._times: dict[tuple, tuple[Tensor, Tensor]] = {}  # what those tell that came before
-        self._time, self._spots, self._spoken = (), (), (NOTHING, NOTHING)
+        self._times: dict[Tensor, Tensor] = {}  # what those tell that came before
+        self._spots, self._spoken = (), (NOTHING, NOTHING)
         self._runs: tuple[KeyValues, ...] = ()  # of the past that was handed over
         x, t, context = call
         turn = self._turn = self._turn_for(x, where)
-        inputs = [x, *wan.timed(t, x.dtype), turn.cos[turn.first_new :], turn.sin[turn.first_new :]]
+        inputs = [x, timed(wan, t), turn.cos[turn.first_new :], turn.sin[turn.first_new :]]
         inputs += [*rotated(where["past"], turn), *words(context)]
         self._silent = told(wan, x, None) if wan.config.track_dim else None
         inputs += [] if self._silent is None else [self._silent]
@@ -55,26 +62,24 @@ class FastStep:
         inputs = self._step.inputs
         with self._step.one_at_a_time:
             inputs[0].copy_(x)
-            self._tell_time(t, inputs[1:3])
-            self._tell_past(x, where, inputs[3:7])
+            if self._is_other("time", t):
+                inputs[1].copy_(self._timed(t))
+            self._tell_past(x, where, inputs[2:6])
             if self._is_other("words", context):
-                _write(inputs[7:9], words(context))
+                _write(inputs[6:8], words(context))
             if self._silent is not None and self._is_other("tracks", tracks):
-                inputs[9].copy_(self._told(x, tracks))
+                inputs[8].copy_(self._told(x, tracks))
             if only == VELOCITY:
                 return self._step.run(0)[0], None
             velocity, *memory = self._step.run(0, 1, 2)
             return None if only == MEMORY else velocity, KeyValues(*memory)
 
-    def _tell_time(self, t: Tensor, places: list[Tensor]) -> None:
-        time = tuple(t.flatten().tolist())
-        if time != self._time:
-            if time not in self._times:
-                if len(self._times) >= KEPT_TIMES:
-                    self._times.clear()
-                self._times[time] = self._wan.timed(t, t.dtype)
-            _write(places, self._times[time])
-            self._time = time
+    def _timed(self, t: Tensor) -> Tensor:
+        if t not in self._times:  # tensors are told apart as objects
+            if len(self._times) >= KEPT_TIMES:
+                self._times.clear()
+            self._times[t] = timed(self._wan, t)
+        return self._times[t]
 
     def _tell_past(self, x: Tensor, where: dict[str, Any], places: list[Tensor]) -> None:
         """Where the new frames stand, and the past rotated to where it stands."""

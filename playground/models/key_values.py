@@ -65,12 +65,12 @@ class Joined(KeyValues):
     runs: tuple[KeyValues, ...] = ()
 
     def __init__(self, runs: tuple[KeyValues, ...]) -> None:
-        vars(self)["runs"] = runs
+        vars(self).update(runs=runs, _frames=sum(run.frames for run in runs))
 
     @property
     def frames(self) -> int:
         """Of all runs together."""
-        return sum(run.frames for run in self.runs)
+        return self._frames
 
     def each(self) -> list[KeyValues]:
         """As they were joined."""

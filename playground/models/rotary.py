@@ -5,8 +5,10 @@ caller gives, the others with row and column. All in float32, on any device. Sou
 2104.09864), in the layout of Wan2.1 (2503.20314).
 """
 
+from functools import cached_property
+
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 from torch import Tensor
 
 THETA = 10_000.0  # base of the frequencies
@@ -28,6 +30,11 @@ class Turn:
         sine = angles.sin()
         self.sin = torch.stack([-sine, sine], -1).flatten(-2)[:, None]
         self.first_new = len(angles) - new * rows * columns
+
+    @cached_property
+    def pairs(self) -> Complex[Tensor, "n 1 e"]:
+        """The turn of every pair of numbers, as a complex number."""
+        return torch.complex(self.cos[..., ::2], self.sin[..., 1::2])
 
     def rotate(self, x: Float[Tensor, "b n a d"], *, new: bool = False) -> Tensor:
         """Turns neighbouring pairs of numbers; `new` = only the last frames are given."""

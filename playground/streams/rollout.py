@@ -10,7 +10,8 @@ Every random number is handed in. This module knows no pixels, no prompts as tex
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -64,7 +65,7 @@ class ChunkResult:
     predictions: tuple[Prediction, ...]  # of every denoising pass; empty unless asked for
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Look:
     """The network over `count` frames from `start`, bound to a context and to what they see."""
 
@@ -79,20 +80,24 @@ class Look:
         self, x: Float[Tensor, "b c t h w"], t: float, only: str | None = None
     ) -> tuple[Tensor | None, KeyValues | None]:
         """Velocity and the frames' own keys and values, with all frames at time `t`, or `only` one."""
-        more = {} if self.past is None else {"past_positions": _on(x.device, self.view.positions)}
+        times = _times(t, x.shape[0], x.shape[2], x.device)
+        return self.forward(x, times, self.context, only=only, **self._where)
+
+    @cached_property
+    def _where(self) -> dict[str, Any]:
+        """What all passes are told alike."""
+        device = self.context.k.device
+        where = {
+            "positions": _on(device, self.view.query),
+            "past": self.past,
+            "tracks": self.tracks,
+        }
+        if self.past is not None:
+            where["past_positions"] = _on(device, self.view.positions)
         if self.blocks is not None:
-            block = _on(x.device, self.blocks)
-            more["mask"] = block[:, None] >= block[None]
-        return self.forward(
-            x,
-            _times(t, x.shape[0], x.shape[2], x.device),
-            self.context,
-            positions=_on(x.device, self.view.query),
-            past=self.past,
-            tracks=self.tracks,
-            only=only,
-            **more,
-        )
+            block = _on(device, self.blocks)
+            where["mask"] = block[:, None] >= block[None]
+        return where
 
 
 @lru_cache(maxsize=64)
