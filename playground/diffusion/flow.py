@@ -11,7 +11,6 @@ trained (Wan2.1, arXiv 2503.20314; shift 5). A time is one number, or one a fram
 This module knows no network and no order of work.
 """
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -30,7 +29,8 @@ def warped(steps: tuple[float, ...] | list[float], shift: float = 5.0) -> tuple[
 
 def noised(x0: Latents, eps: Latents, t: Time) -> Latents:
     """Clean latents brought to time `t`."""
-    return torch.lerp(x0, eps, _sigma(t))
+    s = _sigma(t)
+    return (1 - s) * x0 + s * eps
 
 
 def velocity(x0: Latents, eps: Latents) -> Latents:
