@@ -1,4 +1,4 @@
-"""Words on a new scene are stressed, chunk by chunk; then what shows it is the sink. Nothing else is touched."""
+"""New words are stressed, chunk by chunk, until what they say is there; that is the sink then."""
 
 from dataclasses import replace
 
@@ -9,8 +9,9 @@ import torch
 from playground import VideoStream
 from playground.benchmarks import scene_switches
 from playground.models.video_model import VideoModel
-from playground.streams import emphasis
+from playground.streams import emphasis, rollout
 from playground.streams.making import Making
+from playground.streams.steering import guided
 from playground.streams.transition import Transition
 from replays import assert_same, chunk, recorded, replay_of
 from small_video import small_model
@@ -25,16 +26,15 @@ def model():
 
 
 @pytest.fixture
-def share(monkeypatch):
-    """What share of the picture new words change, and whether the scene is there, to be set."""
-    asked = {"share": 1.0, "times": 0, "is_there": False}
-    monkeypatch.setattr(emphasis, "is_there", lambda *_: asked["is_there"])
+def reached(monkeypatch):
+    """How far the chunks are on the way from old words to new, to be set; and how often it was asked."""
+    asked = {"way": 0.6, "times": 0}
 
-    def changed(*_):
+    def how_far(*_):
         asked["times"] += 1
-        return asked["share"]
+        return asked["way"]
 
-    monkeypatch.setattr(emphasis, "changed_by_words", changed)
+    monkeypatch.setattr(emphasis, "how_far", how_far)
     return asked
 
 
@@ -51,14 +51,13 @@ def left(video):
 
 
 def test_new_words_weigh_more_from_chunk_to_chunk_and_then_the_newest_chunk_is_the_sink(
-    model, share
+    model, reached
 ):
     video, plain = begun(model), begun(model, emphasis=False)
     video.prompt = plain.prompt = CAT
-    for number, weight in enumerate(WEIGHTS):
-        plain.text_guidance = weight
-        made, expected = next(video), next(plain)
-        assert np.array_equal(made.frames, expected.frames)
+    for number in range(len(WEIGHTS)):
+        made = next(video)
+        assert not np.array_equal(made.frames, next(plain).frames)
         assert left(video) == WEIGHTS[number + 1 :] and not made.resunk
     newest = video.state.flight.rollout
     made = next(video)
@@ -70,60 +69,82 @@ def test_new_words_weigh_more_from_chunk_to_chunk_and_then_the_newest_chunk_is_t
         *range(newest.frame, newest.frame + 3),
     )
     assert not next(video).resunk and left(video) is None
-    assert share["times"] == 1
+    assert reached["times"] == len(WEIGHTS)
 
 
-def test_a_scene_that_is_there_needs_no_more_stress_and_becomes_the_sink(model, share):
+def test_what_is_there_needs_no_more_stress_and_becomes_the_sink(model, reached):
     video = begun(model)
     video.prompt = CAT
     assert not next(video).resunk and left(video) == WEIGHTS[1:]
-    share["is_there"] = True
+    reached["way"] = 0.8
     newest = video.state.flight.rollout.clean[:, :, -3:]
     assert next(video).resunk and left(video) is None
     assert torch.equal(video.state.flight.rollout.sink, newest)
     assert not next(video).resunk
 
 
-def test_a_scene_is_there_when_the_newest_chunk_is_near_what_its_words_mean(model):
-    flight = begun(model).state.flight
-    newest = flight.rollout.clean[:, :, -3:]
-    assert emphasis.is_there(flight, newest)
-    near, far = (newest + part * newest.std() * torch.ones_like(newest) for part in (0.29, 0.31))
-    assert emphasis.is_there(flight, near) and not emphasis.is_there(flight, far)
-    assert not emphasis.is_there(flight, newest[:, :, :2])  # chunks of another length
+def test_a_past_that_stays_stronger_than_the_words_is_forgotten(model, reached):
+    reached["way"] = 0.4
+    video = begun(model)
+    video.prompt = CAT
+    for _ in WEIGHTS:
+        assert len(next(video).cache.frames) > 3
+    made, state = next(video), video.state.flight.rollout
+    assert made.cache.frames == state.cache.frames == tuple(range(made.frame, made.frame + 3))
+    assert torch.equal(state.sink, state.clean) and left(video) is None and not made.resunk
+    assert len(next(video).cache.frames) == 6
 
 
-def test_chunks_may_change_their_length_meanwhile(model, monkeypatch):
-    monkeypatch.setattr(emphasis, "changed_by_words", lambda *_: 1.0)
+@torch.inference_mode()
+def test_guidance_goes_from_the_old_words_to_the_new_and_a_stronger_one_of_a_persons_own_stays(
+    model,
+):
+    video = begun(model, text_guidance=2.0)
+    flight, making = video.state.flight, Making.of(model, video.controls)
+    old, new = model.context(DUCK), model.context(CAT)
+    noise, where = (
+        torch.randn(1, *model.latent_shape)[:, :, None].repeat(1, 1, 3, 1, 1),
+        flight.rollout,
+    )
+    for stress, weight in ((3.0, 3.0), (1.5, 2.0)):
+        forward = guided(making, has_tracks=False, emphasis=stress, old=old)
+        got, by_old, by_new = (
+            rollout.look(network, where.cache, words, making.policy, where.frame, 3)(
+                noise, 500.0, "velocity"
+            )[0]
+            for network, words in ((forward, new), (model.forward, old), (model.forward, new))
+        )
+        torch.testing.assert_close(got, by_old + weight * (by_new - by_old), rtol=1e-4, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_words_that_say_the_same_are_there_at_once(model):
+    flight, words = begun(model).state.flight, model.context(DUCK)
+    assert emphasis.how_far(flight, words, words, Making.of(model, begun(model).controls)) == 1
+
+
+def test_chunks_may_change_their_length_meanwhile(model):
     video = begun(model)
     video.prompt = CAT
     next(video)
     video.chunk = 2
-    made = [next(video) for _ in range(5)]
-    assert [chunk.resunk for chunk in made].count(True) == 1 and left(video) is None
-
-
-def test_words_on_a_thing_change_nothing_else(model, share):
-    share["share"] = emphasis.MOST
-    video, plain = begun(model), begun(model, emphasis=False)
-    video.prompt = plain.prompt = CAT
     for _ in range(5):
-        assert np.array_equal(next(video).frames, next(plain).frames)
-        assert left(video) is None
+        next(video)
+    assert left(video) is None
 
 
-def test_the_first_words_the_same_words_and_those_of_other_models_are_not_stressed(model, share):
+def test_the_first_words_the_same_words_and_those_of_other_models_are_not_stressed(model, reached):
     video = begun(model)
     video.prompt = ((DUCK, 2.0),)
     next(video)
     other = begun(small_model())
     other.prompt = CAT
     next(other)
-    assert share["times"] == 0 and left(video) is left(other) is None
+    assert reached["times"] == 0 and left(video) is left(other) is None
     assert "emphasis" in other.cannot and "emphasis" not in video.cannot
 
 
-def test_the_knob_stops_it_at_once(model, share):
+def test_the_knob_stops_it_at_once(model, reached):
     video = begun(model)
     video.prompt = CAT
     next(video)
@@ -132,42 +153,32 @@ def test_the_knob_stops_it_at_once(model, share):
     assert not next(video).resunk
 
 
-def test_words_that_come_softly_are_asked_for_once_when_they_are_there(model, share):
+def test_words_that_come_softly_are_stressed_when_they_are_there(model, reached):
     video = begun(model)
     video.transition, video.prompt = Transition(chunks=3), CAT
     shown = []
     for _ in range(4):
         next(video)
-        shown.append((share["times"], left(video)))
-    assert shown == [(0, None), (0, None), (1, WEIGHTS[1:]), (1, WEIGHTS[2:])]
+        shown.append((reached["times"], left(video)))
+    assert shown == [(0, None), (0, None), (0, WEIGHTS[1:]), (1, WEIGHTS[2:])]
 
 
-def test_the_next_new_scene_begins_it_again_and_a_new_thing_goes_on_with_it(model, share):
+def test_the_next_new_words_begin_it_again(model, reached):
     video = begun(model)
     video.prompt = CAT
     next(video), next(video)
     video.prompt = DUCK
     next(video)
     assert left(video) == WEIGHTS[1:]
-    share["share"] = 0.0
-    video.prompt = CAT
-    next(video)
-    assert left(video) == WEIGHTS[2:]
 
 
-def test_a_policy_without_a_sink_only_stresses(model, share):
+def test_a_policy_without_a_sink_only_stresses(model, reached):
     video = begun(model, policy="sliding")
     video.prompt = CAT
     assert not any(next(video).resunk for _ in range(5)) and left(video) is None
 
 
-def test_a_stronger_guidance_of_a_persons_own_stays(model, share):
-    video, plain = begun(model, text_guidance=4.0), begun(model, text_guidance=4.0, emphasis=False)
-    video.prompt = plain.prompt = CAT
-    assert np.array_equal(next(video).frames, next(plain).frames)
-
-
-def test_a_snapshot_in_the_middle_goes_on_as_the_original_does(model, share):
+def test_a_snapshot_in_the_middle_goes_on_as_the_original_does(model, reached):
     video = begun(model)
     video.prompt = CAT
     next(video), next(video)
@@ -176,7 +187,7 @@ def test_a_snapshot_in_the_middle_goes_on_as_the_original_does(model, share):
         assert np.array_equal(next(video).frames, next(again).frames)
 
 
-def test_it_replays_bit_for_bit_and_older_recordings_are_without_it(model, share, tmp_path):
+def test_it_replays_bit_for_bit_and_older_recordings_are_without_it(model, reached, tmp_path):
     script = [chunk(), chunk(), chunk(prompt=CAT), chunk(), chunk(), chunk(), chunk()]
     made, recording = recorded(VideoStream.load(model, prompt=DUCK), tmp_path / "new.jsonl", script)
     assert_same(made, list(replay_of(recording, model)))
@@ -191,25 +202,27 @@ def test_it_replays_bit_for_bit_and_older_recordings_are_without_it(model, share
 
 
 @torch.inference_mode()
-def test_a_scene_changes_more_of_the_picture_than_a_thing():
+def test_the_trained_model_tells_which_words_a_chunk_shows():
     model = VideoModel.load("tiny", device="cpu", runtime="eager")
     video = begun(model, chunks=8)
     making, flight = Making.of(model, video.controls), video.state.flight
 
-    def changed(words):
-        contexts = model.context(DUCK), model.context(words)
-        return emphasis.changed_by_words(flight, *contexts, making)
+    def far(old, new):
+        return emphasis.how_far(flight, model.context(old), model.context(new), making)
 
-    assert changed(DUCK) == 0
-    assert changed("a turtle on the sea") < emphasis.MOST < changed("a duck in the snow") <= 1
+    for other in ("a turtle on the sea", "a duck in the snow"):
+        assert far(DUCK, other) < emphasis.HALF < emphasis.THERE < far(other, DUCK)
+    assert far(DUCK, "a big duck swims on the sea") == 1
 
 
-def test_the_trained_model_turns_from_grass_to_sea():
-    """The pair that stopped half way: a fox on grass, then a duck on the sea."""
+@pytest.mark.parametrize(
+    ("before", "after", "seed"),
+    [(("fox", "grass"), ("duck", "sea"), 4), (("ghost", "sunset"), ("panda", "sunset"), 103)],
+    ids=["stopped half way", "did not come"],
+)
+def test_the_trained_model_turns_where_it_did_not(before, after, seed):
     model = VideoModel.load("tiny", device="cpu", runtime="eager")
-    script = scene_switches.SceneScript(
-        before=("fox", "grass"), after=("duck", "sea"), path=None, seed=4
-    )
+    script = scene_switches.SceneScript(before=before, after=after, path=None, seed=seed)
     snapshot = scene_switches.begun(model, script).state
     shown = [
         scene_switches.shows(

@@ -102,7 +102,7 @@ def test_every_strategy_is_measured_from_the_same_snapshots(monkeypatch):
     table = results["strategies"]
     assert list(table) == ["longlive", "stale", "cross"]
     default = results["default"]
-    scenes = {"new_scene_accuracy", "new_scene_accuracy_plain", "stressed_things"}
+    scenes = {f"new_{what}_accuracy{way}" for what in ("scene", "thing") for way in ("", "_plain")}
     assert set(default) == {"name", *table["longlive"], *scenes}
     assert default["name"] == "longlive" and table["longlive"].items() <= default.items()
     assert table["cross"] == table["stale"] != table["longlive"]

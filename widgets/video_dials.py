@@ -94,11 +94,11 @@ MORE = (
     ),
     Dial(
         name="emphasis",
-        label="words on a new scene are stressed",
+        label="new words are stressed",
         kind="toggle",
         value=True,
-        tip="Where new words change most of the picture, the next chunks hear them with text guidance w_t until the "
-        "scene is there, and that chunk becomes the sink. Off: the sink s goes on showing the old scene and may hold on to it.",
+        tip="Until what new words say is there, the next chunks are made with guidance w_t from the old words to the new; "
+        "then the newest chunk becomes the sink. Off: the sink s goes on showing what was before and may hold on to it.",
     ),
     Dial(
         name="resink",

@@ -23,6 +23,7 @@ LIMITS = {
     "old_object_rate": (None, 0.05),
     "kept_background": (0.95, None),
     "new_scene_accuracy": (0.90, None),
+    "new_thing_accuracy": (0.95, None),
     "switch_chunks": (None, 1.5),
 }  # at least, at most; of the default strategy
 

@@ -1,12 +1,12 @@
-"""Prompts that change the scene of a running stream, alone or together with the thing in it.
+"""Prompts that change the scene of a running stream, the thing in it, or both.
 
 `new_scene_accuracy` is the share of streams that show scene and thing of the new prompt in most frames from
-one second after it on, for two seconds; `new_scene_accuracy_plain` the same where words on a new scene are
-not stressed (`streams.emphasis`). `stressed_things` is the share of prompts on a thing alone that were taken
-for one on the scene. Half of the things follow a path.
+one second after it on, for two seconds, where the scene changes; `new_thing_accuracy` the same where only the
+thing does. Both with `_plain` where new words are not stressed (`streams.emphasis`). The streams begin with
+words alone; half of the things follow a path.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -53,25 +53,20 @@ def scripts(count: int, seed: int) -> list[SceneScript]:
 
 
 def figures(model: VideoModel, count: int, seed: int) -> dict[str, float]:
-    """Both shares of streams, from the same snapshots, and what a new thing alone sets off."""
-    turned: dict[bool, list[bool]] = {True: [], False: []}
-    mistaken = []
-    for script in tqdm(scripts(count, seed + 7000), desc="scenes", disable=None, leave=False):
-        video = begun(model, script)
-        snapshot = video.state
-        for stressed, kept in turned.items():
-            kept.append(
-                shows(script, filmed_after(VideoStream.restore(snapshot), script, stressed))
-            )
-        video.prompt = caption(script.after[0], script.before[1])
-        next(video)
-        if script.after[0] != script.before[0]:
-            mistaken.append(video.state.flight.emphasis is not None)
-    return {
-        "new_scene_accuracy": float(np.mean(turned[True])),
-        "new_scene_accuracy_plain": float(np.mean(turned[False])),
-        "stressed_things": float(np.mean(mistaken)) if mistaken else float("nan"),
+    """All shares of streams, each with its plain one from the same snapshots."""
+    came: dict[str, list[bool]] = {
+        f"new_{what}_accuracy{way}": [] for what in ("scene", "thing") for way in ("", "_plain")
     }
+    for script in tqdm(scripts(count, seed + 7000), desc="scenes", disable=None, leave=False):
+        snapshot = begun(model, script).state
+        turns = {"scene": script}
+        if script.after[0] != script.before[0]:
+            turns["thing"] = replace(script, after=(script.after[0], script.before[1]))
+        for what, turn in turns.items():
+            for way, stressed in (("", True), ("_plain", False)):
+                film = filmed_after(VideoStream.restore(snapshot), turn, stressed)
+                came[f"new_{what}_accuracy{way}"].append(shows(turn, film))
+    return {name: float(np.mean(kept)) for name, kept in came.items()}
 
 
 def shows(script: SceneScript, frames: Frames) -> bool:

@@ -22,7 +22,7 @@ class VideoSettings:
     timesteps: tuple[float, ...] = (1000.0, 750.0, 500.0, 250.0)  # of the denoising passes, falling
     policy: str = "motionstream"  # what stays in the cache
     sizes: tuple[tuple[str, int], ...] = ()  # of the policy; () = its own
-    emphasis: tuple[float, ...] = ()  # text guidance of the chunks after a new scene was asked for
+    emphasis: tuple[float, ...] = ()  # guidance of the chunks after new words, against the old
 
     def __post_init__(self) -> None:
         size = (self.size, self.size) if isinstance(self.size, int) else tuple(self.size)

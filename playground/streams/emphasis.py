@@ -1,21 +1,17 @@
-"""Words on a new scene are stressed until the scene is there; then what shows it becomes the sink.
+"""New words are stressed until what they say is there; then what shows it becomes the sink.
 
-The sink shows what earlier words said. Beside a new thing that does no harm, since the newest chunk shows the
-new one; a new scene it pulls back: of the tiny model's scene changes every fifth came to a stop half way.
-So when new words come, two passes ask how much of the picture they would change. Words on a thing change a part
-of it, and nothing else happens. Words on the scene change nearly all of it: then the next chunks are made with
-text guidance that rises (`VideoSettings.emphasis`; at full strength at once it leaves noise where old and new
-contradict each other), until one of them is near what the words mean without any past, or the guidance is used
-up. That chunk becomes the sink (`sink_making`). What no words tell of the old scene is gone then, and so is the
-old scene.
+The sink shows what earlier words said, and pulls back: of the tiny model's new things and new scenes every
+fifth did not come, came half, or went again. So after a prompt switch every chunk is asked how far it is from
+what the old words make of it to what the new ones do, when no past is seen: one pass with both. Until it is far
+enough, the next chunks are made with guidance from the old words to the new (`VideoSettings.emphasis`; the first
+of them has its own chance, 0). Then the newest chunk becomes the sink (`sink_making`). Where the past stays
+stronger than the words, it is forgotten as a whole, and the stream begins again under the new words.
 
-Ours; classifier-free guidance is Ho and Salimans' (arXiv 2207.12598).
+Ours, after two ideas: guidance (Ho and Salimans, arXiv 2207.12598), here against the old words instead of none,
+and that the words which best explain a noised picture name what it shows (Li et al., 2303.16203).
 """
 
 from dataclasses import replace
-
-from jaxtyping import Float
-from torch import Tensor
 
 from playground.diffusion import flow
 from playground.memory.cache import Cache
@@ -26,55 +22,53 @@ from playground.streams.mixed_prompts import context_of
 from playground.streams.steering import noise_of
 from playground.streams.video_values import Emphasis, Flight
 
-CHANGED = 0.05  # of the latents' deviation
-MOST = 0.65  # of the cells: words on a thing change fewer, on a scene more, each 98 times of 100
-NEAR = 0.3  # deviations from the goal in the median cell; scenes that stopped half way were all farther off
+TIME = 750.0  # of the noise through which a chunk is read, 0..1000
+THERE = 0.75  # of the way from old to new: far enough at any time
+SAME = 0.03  # of the latents' variance: words that differ by less say the same; another thing is 0.14 away
+HALF = 0.5  # far enough when the guidance is used up; below it the past is forgotten
 
 
 def with_emphasis(flight: Flight, earlier: Flight, context: Context, making: Making) -> Flight:
-    """With guidance for the next chunks, if words on another scene came in; with none once it is there."""
+    """With guidance for the next chunks, if new words came in; with none once what they say is there."""
     heard, weights = flight.hearing, making.model.settings.emphasis
     if not making.controls.emphasis or not weights:
         return flight if flight.emphasis is None else replace(flight, emphasis=None)
     is_new = heard is not earlier.hearing and heard.is_there and heard.origin
     if is_new and earlier.chunk is not None:
         old = context_of(making.model, replace(heard, target=heard.origin, step=heard.way.chunks))
-        if changed_by_words(earlier, old, context, making) > MOST:
-            goal = _guess(Cache(), 0, context, making)
-            return replace(flight, emphasis=Emphasis(weights=weights, goal=goal))
+        return replace(flight, emphasis=Emphasis(weights=weights, old=old))
     now = flight.emphasis
-    if now is not None and now.weights and is_there(flight, now.goal):
+    if now is None:
+        return flight
+    if how_far(flight, now.old, context, making) > (THERE if now.weights else HALF):
         return replace(flight, emphasis=replace(now, weights=()))
-    return flight
+    return flight if now.weights else _forgotten(flight)
+
+
+def _forgotten(flight: Flight) -> Flight:
+    """As if the stream began with the next chunk, at its frame number."""
+    nothing = {"cache": Cache(), "clean": None, "tracks": None, "first": None, "sink": None}
+    state = replace(flight.rollout, **nothing)
+    return replace(flight, rollout=state, emphasis=None, scene=None)
 
 
 def next_weight(flight: Flight) -> tuple[float, Emphasis | None]:
     """Text guidance of the next chunk (0: none of ours), and what is left for those after it."""
     now = flight.emphasis
-    if now is None or not now.weights:
+    if now is None:
         return 0.0, None
     return now.weights[0], replace(now, weights=now.weights[1:])
 
 
-def is_there(flight: Flight, goal: Float[Tensor, "b c t h w"]) -> bool:
-    """Whether the newest chunk is near what its words mean without a past."""
-    newest = flight.rollout.clean[:, :, -flight.latents :]
-    if newest.shape != goal.shape:  # chunks have another length since
-        return False
-    apart = (newest - goal).square().mean((1, 2)).sqrt().median()
-    return bool(apart < NEAR * newest.std())
-
-
-def changed_by_words(flight: Flight, old: Context, new: Context, making: Making) -> float:
-    """In how much of the picture, 0..1, the first guess at the next chunk is another one under new words."""
-    state = flight.rollout
-    before, after = (_guess(state.cache, state.frame, words, making) for words in (old, new))
-    apart = (after - before).square().mean((1, 2)).sqrt()
-    return float((apart > CHANGED * before.std()).float().mean())
-
-
-def _guess(cache: Cache, frame: int, words: Context, making: Making) -> Float[Tensor, "b c t h w"]:
-    """What the network makes of noise alone at the first glance: blurred, but of the right scene."""
-    noise, time = noise_of(frame, making)[0], making.model.times(making.controls.steps)[0]
-    seen = rollout.look(making.model.forward, cache, words, making.policy, frame, noise.shape[2])
-    return flow.clean(noise, seen(noise, time, VELOCITY)[0], time)
+def how_far(flight: Flight, old: Context, new: Context, making: Making) -> float:
+    """Where the newest chunk is on the way from what old words make of it (0) to what new ones do (1)."""
+    noise = noise_of(0, making)[0]
+    clean = flight.rollout.clean[:, :, -min(flight.latents, noise.shape[2]) :]
+    noisy = flow.noised(clean, noise[:, :, : clean.shape[2]], TIME).expand(2, *clean.shape[1:])
+    both, count = Context.join([old, new]), clean.shape[2]
+    seen = rollout.look(making.model.forward, Cache(), both, making.policy, 0, count)
+    by_old, by_new = flow.clean(noisy, seen(noisy, TIME, VELOCITY)[0], TIME)
+    way = by_new - by_old
+    if way.square().mean() < SAME * clean.var():
+        return 1.0
+    return float(((clean[0] - by_old) * way).sum() / way.square().sum())

@@ -15,7 +15,7 @@ from playground.models.runtime import check_openvino
 OPEN = "this model reads any text, it has no list of words"
 NO_PATHS = "this model was trained without paths: nothing in it listens to them"
 BOUND = "its codec reads pictures from those before, so they cannot be moved one by one"
-NO_EMPHASIS = "its settings name no guidance for words on a new scene"
+NO_EMPHASIS = "its settings name no guidance for new words"
 NO_CONTROLNET = "no ControlNet is loaded for this model; add one with model.add_controlnet"
 NO_LORA = "no live LoRA is loaded for this model; add one with model.add_lora"
 PACKAGE = 'the package behind backend="streamdiffusion" does not have it; use backend="own"'

@@ -31,7 +31,7 @@ from playground.streams.video_values import Flight
 def with_sink(
     flight: Flight, earlier: Flight, coming: Tracks | None, context: Context, making: Making
 ) -> tuple[Flight, tuple[int, ...]]:
-    """With another sink, if a thing is grabbed or let go now (`resink`) or a new scene is there (`emphasis`).
+    """With another sink, if a thing is grabbed or let go now (`resink`) or new words are there (`emphasis`).
 
     And which frames it is.
     """
@@ -82,7 +82,7 @@ def with_camera(
     if not moves and flight.scene is None:
         return flight, coming, None
     ways, state = ways_of(coming if moves else None, making.policy.chunk), flight.rollout
-    if flight.chunk is None:
+    if not len(state.cache):
         way = Course.along(ways, ways[0])
         start = SceneView(lag=way.shown[-1], view=np.eye(3), written=np.eye(3))
         return replace(flight, scene=start), steered(coming, way), way

@@ -79,17 +79,19 @@ def noise_of(frame: int, making: Making) -> Float[Tensor, "k b c t h w"]:
     return torch.stack(drawn, 2)[:, None]
 
 
-def guided(making: Making, *, has_tracks: bool, emphasis: float = 0.0) -> Forward:
+def guided(
+    making: Making, *, has_tracks: bool, emphasis: float = 0.0, old: Context | None = None
+) -> Forward:
     """The network with joint guidance; only what weighs is evaluated, and nothing for a clean pass.
 
-    The text weighs what its knob says, or `emphasis` where that is more.
+    The text weighs what its knob says, or `emphasis` where that is more; against no text, or `old` words.
     """
     model, controls = making.model, making.controls
     motion = controls.motion_guidance if has_tracks else 0.0
     weighing = motion_guidance.weights(max(controls.text_guidance, emphasis), motion)
     if weighing.evaluations == 1:
         return model.forward
-    nothing = model.context("")
+    nothing = model.context("") if old is None else old
 
     def forward(
         x: Tensor,

@@ -35,7 +35,7 @@ class VideoControls:
     recache: str = "longlive"  # what a new prompt does to the past, a name in memory.switching
     resink: bool = True  # a grab or a release makes the newest chunk the sink, see `streams.resink`
     camera_memory: bool = True  # the memory goes with the camera, see `streams.scene_view`
-    emphasis: bool = True  # words on a new scene are stressed, see `streams.emphasis`
+    emphasis: bool = True  # new words are stressed until they are there, see `streams.emphasis`
     transition: Transition | None = None  # over how many chunks new words come in; None = at once
     text_guidance: float | int = 0.0  # w_t of the joint guidance, 0..10; 0 = off
     motion_guidance: float | int = 0.0  # w_m, 0..10; 0 = off

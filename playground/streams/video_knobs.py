@@ -24,7 +24,7 @@ class VideoKnobs:
     recache = knob("recache", "What a new prompt does to the past: a name in memory.switching.")
     resink = knob("resink", "Whether a grab or a release makes the newest chunk the sink.")
     camera_memory = knob("camera_memory", "Whether the sink is moved along with the camera.")
-    emphasis = knob("emphasis", "Whether words on a new scene are stressed until it is there.")
+    emphasis = knob("emphasis", "Whether new words are stressed until what they say is there.")
     transition = knob(
         "transition", "Transition(chunks=4): new words come in softly; None = at once."
     )

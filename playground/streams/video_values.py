@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, UInt8
-from torch import Tensor
+from jaxtyping import UInt8
 
 from playground.conditioning.tracks import Tracks
+from playground.models.key_values import Context
 from playground.streams.rollout import RolloutState
 from playground.streams.scene_view import SceneView
 from playground.streams.transition import Hearing
@@ -97,12 +97,12 @@ class VideoStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Emphasis:
-    """What is still to come of words on a new scene, see `streams.emphasis`."""
+    """What is still to come of new words, see `streams.emphasis`."""
 
     weights: tuple[
         float, ...
-    ]  # text guidance of the next chunks; (): the newest one is to be the sink
-    goal: Float[Tensor, "b c t h w"]  # what the words mean without a past
+    ]  # guidance from the old words to the new; (): the newest chunk is to be the sink
+    old: Context  # what was heard before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -120,7 +120,7 @@ class Flight:
     decoder: Any = None  # what a causal codec remembers of the frames before
     first: Any = None  # clean latents that the stream begins with, of a picture
     scene: SceneView | None = None  # once a camera has moved
-    emphasis: Emphasis | None = None  # while words on a new scene are stressed
+    emphasis: Emphasis | None = None  # while new words are stressed
 
     @property
     def has_frames_left(self) -> bool:

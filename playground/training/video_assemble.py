@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--codec", type=Path, default=Path("runs/video_codec/checkpoint.pt"))
     parser.add_argument("--times", type=float, nargs="+", default=[1000.0, 900.0, 750.0, 500.0])
     parser.add_argument(
-        "--emphasis", type=float, nargs="*", default=[1.5, 2.0, 2.0],
-        help="text guidance of the chunks after a new scene was asked for",
+        "--emphasis", type=float, nargs="*", default=[0.0, 2.0, 2.0],
+        help="guidance of the chunks after new words, against the old ones",
     )  # fmt: skip
     parser.add_argument("--folder", type=Path, required=True, help="where the model is written")
 
