@@ -12,6 +12,7 @@ and that the words which best explain a noised picture name what it shows (Li et
 """
 
 from dataclasses import replace
+from typing import Any
 
 from playground.diffusion import flow
 from playground.memory.cache import Cache
@@ -52,12 +53,14 @@ def _forgotten(flight: Flight) -> Flight:
     return replace(flight, rollout=state, emphasis=None, scene=None)
 
 
-def next_weight(flight: Flight) -> tuple[float, Emphasis | None]:
-    """Text guidance of the next chunk (0: none of ours), and what is left for those after it."""
+def next_weight(flight: Flight) -> tuple[dict[str, Any], Emphasis | None]:
+    """What `guided` is told for the next chunk, and what is left for those after it."""
     now = flight.emphasis
     if now is None:
-        return 0.0, None
-    return now.weights[0], replace(now, weights=now.weights[1:])
+        return {}, None
+    weight, *rest = now.weights
+    told = {"emphasis": weight, "old": now.old} if weight else {}
+    return told, replace(now, weights=tuple(rest))
 
 
 def how_far(flight: Flight, old: Context, new: Context, making: Making) -> float:

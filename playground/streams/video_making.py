@@ -42,12 +42,9 @@ def made(flight: Flight, making: Making, watch: Stopwatch, *, attention: bool = 
     watch.lap("recache" if resunk else "prepare")
     grid, fresh = grid_of(steering, making), noise_of(before.rollout.frame, making)
     stress, coming = next_weight(before)
-    against = before.emphasis.old if stress else None
     watch.lap("prepare")
     state, result = rollout.generate_chunk(
-        beginning_with(
-            before, guided(making, has_tracks=grid is not None, emphasis=stress, old=against)
-        ),
+        beginning_with(before, guided(making, has_tracks=grid is not None, **stress)),
         before.rollout,
         context,
         making.policy,
