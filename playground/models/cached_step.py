@@ -1,8 +1,8 @@
 """The cached forward as a graph of plain tensors: what a compiler needs, and less work a call.
 
 What all passes of a chunk share comes in ready, once a chunk instead of once a pass: the keys of the past,
-rotated and laid out as the queries' product reads them; what the tracks add to the tokens. What all chunks share does so too: what a
-time tells the layers. The numbers are those of `CausalWan.forward` (a test keeps them equal), in float32.
+rotated and laid out as the queries' product reads them; what the tracks add to the tokens. What all chunks
+share does so too: what a time tells the layers. The numbers are those of `CausalWan.forward` (a test keeps them equal), in float32.
 One stream at a time: what streaming needs. Knows no compiler.
 """
 
@@ -24,8 +24,9 @@ class CachedStep(nn.Module):
     """`step(x, time, cos, sin, past_k, past_v, context_k, context_v, told)` -> velocity, keys, values.
 
     time is `timed(wan, t)`; cos and sin the rows of the new tokens; past_k is [l, b, a, d, m],
-    past_v [l, b, a, m, d]; contexts come as [l, b, a, n, d]; `told` is left out for models without a track input. Keys and values that come out
-    are [l, b, t, n, a, d], not rotated. Without a past (None), new frames may be masked.
+    past_v [l, b, a, m, d]; contexts come as [l, b, a, n, d]; `told` is left out for models without a track
+    input. Keys and values that come out are [l, b, t, n, a, d], not rotated. Without a past (None), new
+    frames may be masked.
     """
 
     def __init__(self, wan: CausalWan, mask: Bool[Tensor, "m m"] | None = None) -> None:

@@ -65,12 +65,12 @@ class Joined(KeyValues):
     runs: tuple[KeyValues, ...] = ()
 
     def __init__(self, runs: tuple[KeyValues, ...]) -> None:
-        vars(self).update(runs=runs, _frames=sum(run.frames for run in runs))
+        vars(self)["runs"] = runs
 
-    @property
+    @cached_property
     def frames(self) -> int:
         """Of all runs together."""
-        return self._frames
+        return sum(run.frames for run in self.runs)
 
     def each(self) -> list[KeyValues]:
         """As they were joined."""

@@ -99,9 +99,7 @@ class VideoStep:
 class Emphasis:
     """What is still to come of new words, see `streams.emphasis`."""
 
-    weights: tuple[
-        float, ...
-    ]  # guidance from the old words to the new; (): the newest chunk is to be the sink
+    weights: tuple[float, ...]  # guidance still to come; (): the newest chunk is to be the sink
     old: Context  # what was heard before
 
 
