@@ -2,8 +2,8 @@
 
 What all passes of a chunk share comes in ready, once a chunk instead of once a pass: the keys of the past,
 rotated and laid out as the queries' product reads them; what the tracks add to the tokens. What all chunks
-share does so too: what a time tells the layers. The numbers are those of `CausalWan.forward` (a test keeps them equal), in float32.
-One stream at a time: what streaming needs. Knows no compiler.
+share does so too: what a time tells the layers. The numbers are those of `CausalWan.forward` (a test keeps
+them equal), in float32. One stream at a time: what streaming needs. Knows no compiler.
 """
 
 import math
